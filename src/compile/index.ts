@@ -1,0 +1,2 @@
+export type { DimBindings } from "./bind.ts";
+export { type CompileSpec, compile } from "./compile.ts";

@@ -1,0 +1,154 @@
+import { createReadStream, createWriteStream } from "node:fs";
+import { open, rename, rm, stat } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { createGzip } from "node:zlib";
+import { ConfigError, DataError } from "../base/errors.ts";
+import { formatOfName, type TableFormat } from "./detect.ts";
+import {
+  type ColumnInfo,
+  type Database,
+  type DatabaseOptions,
+  openDatabase,
+  sqlText,
+} from "./duckdb.ts";
+import { unitsKey } from "./source.ts";
+import { column, columnType, makeTable, type Table } from "./table.ts";
+
+export interface WriteOptions extends Omit<DatabaseOptions, "spillFolder"> {
+  /** Provenance, kept as Parquet key-value metadata beside the units; CSV has no place for it. */
+  readonly metadata?: Readonly<Record<string, string>> | undefined;
+}
+
+/** Takes a table in pieces; the file appears under its name only when `close` is through. */
+export interface TableWriter {
+  /** Adds rows; the table must have the schema's columns and types, in any order. */
+  append(table: Table): Promise<void>;
+  /** Writes the file and moves it to its name. */
+  close(): Promise<void>;
+  /** Drops everything; no file is left. */
+  abort(): Promise<void>;
+}
+
+/** Names, types and units of a table's columns. */
+export function schemaOf(table: Table): ColumnInfo[] {
+  return table.columns.map((c) => ({ name: c.name, type: columnType(c), unit: c.unit }));
+}
+
+/**
+ * Writes .csv, .csv.gz or .parquet (by the name), beside first and then renamed, so that no
+ * half-written file is ever seen. NaN and missing strings become empty cells or NULL. CSV keeps no
+ * units and no metadata, and an empty string there is a missing one.
+ */
+export async function writeTable(path: string, table: Table, options: WriteOptions = {}) {
+  const writer = await createTableWriter(path, schemaOf(table), options);
+  await writer.append(table);
+  await writer.close();
+}
+
+/**
+ * Opens a writer for tables larger than memory: what outgrows `memoryLimitMB` is spilled to a
+ * folder beside the file. Any failure removes all that was written and throws `DataError`.
+ */
+export async function createTableWriter(
+  path: string,
+  schema: readonly ColumnInfo[],
+  options: WriteOptions = {},
+): Promise<TableWriter> {
+  const format = formatOfName(path);
+  if (format === null)
+    throw new ConfigError(`${path}: unknown ending; name the file .csv, .csv.gz or .parquet`);
+  if (schema.length === 0)
+    throw new DataError(`${path}: a table without columns cannot be written`);
+  const temporary = join(dirname(path), `.${basename(path)}.${crypto.randomUUID()}.tmp`);
+  const plain = `${temporary}.csv`;
+  const spillFolder = `${temporary}.spill`;
+  await claim(path, temporary);
+  let db: Database | null = null;
+  const abort = async () => {
+    db?.close();
+    db = null;
+    await rm(temporary, { force: true });
+    await rm(plain, { force: true });
+    await rm(spillFolder, { force: true, recursive: true });
+  };
+  const guarded = async (work: (db: Database) => Promise<void>) => {
+    if (db === null) throw new DataError(`${path}: the writer is closed`);
+    try {
+      await work(db);
+    } catch (cause) {
+      await abort();
+      throw new DataError(`${path}: cannot be written: ${(cause as Error).message}`, { cause });
+    }
+  };
+  try {
+    db = await openDatabase({ ...options, spillFolder });
+    await db.create("rows", schema);
+  } catch (cause) {
+    await abort();
+    throw cause;
+  }
+  return {
+    append: (table) => guarded((db) => db.insert("rows", conform(table, schema))),
+    close: () =>
+      guarded(async (db) => {
+        await db.run(
+          `COPY "rows" TO ${sqlText(temporary)} (${copyOptions(format, schema, options)})`,
+        );
+        await rename(temporary, path);
+        await abort();
+      }),
+    abort,
+  };
+}
+
+/** Makes the temporary file, so that an unwritable folder shows before any work is done. */
+async function claim(path: string, temporary: string): Promise<void> {
+  const target = await stat(path).catch(() => null);
+  if (target?.isDirectory()) throw new DataError(`${path}: is a folder; name a file in it`);
+  const file = await open(temporary, "wx").catch((cause: NodeJS.ErrnoException) => {
+    const folder = dirname(path);
+    const reason =
+      cause.code === "ENOENT" ? `there is no folder ${folder}; make it first` : cause.message;
+    throw new DataError(`${path}: cannot be written: ${reason}`, { cause });
+  });
+  await file.close();
+}
+
+/** The table with its columns in the schema's order; `DataError` where they do not fit. */
+function conform(table: Table, schema: readonly ColumnInfo[]): Table {
+  const columns = schema.map(({ name, type }) => {
+    const found = column(table, name);
+    if (columnType(found) !== type)
+      throw new DataError(`column "${name}": expected type ${type}, got ${columnType(found)}`);
+    return found;
+  });
+  if (columns.length < table.columns.length) {
+    const names = new Set(schema.map((c) => c.name));
+    const extra = table.columns.filter((c) => !names.has(c.name)).map((c) => c.name);
+    throw new DataError(`columns ${extra.join(", ")} are not in the schema`);
+  }
+  return makeTable(columns);
+}
+
+/** Compresses a file with zlib, several times faster than DuckDB's own gzip. */
+async function gzip(from: string, to: string): Promise<void> {
+  const chunkSize = 1 << 20;
+  await pipeline(
+    createReadStream(from, { highWaterMark: chunkSize }),
+    createGzip({ chunkSize }),
+    createWriteStream(to),
+  );
+}
+
+function copyOptions(
+  format: TableFormat,
+  schema: readonly ColumnInfo[],
+  { metadata = {} }: WriteOptions,
+): string {
+  if (format !== "parquet") return "FORMAT csv, HEADER true, COMPRESSION none, USE_TMP_FILE false";
+  const units = schema.flatMap(({ name, unit }) => (unit === null ? [] : [[name, unit]]));
+  const pairs = { ...metadata, [unitsKey]: JSON.stringify(Object.fromEntries(units)) };
+  const list = Object.entries(pairs).map(([k, v]) => `${sqlText(k)}: ${sqlText(v)}`);
+  return `FORMAT parquet, COMPRESSION zstd, KV_METADATA {${list.join(", ")}}, USE_TMP_FILE false`;
+}

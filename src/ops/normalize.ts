@@ -1,0 +1,87 @@
+import { apply, applyMulti, type OpDef, resolveAxis, type Tensor } from "../graph/index.ts";
+import { elementCount } from "../graph/shape.ts";
+import { fromNumbers } from "../base/host-array.ts";
+import { add, div, mul, sub } from "./binary.ts";
+import { floats, requireDType } from "./define.ts";
+import { mean, sum } from "./reduce.ts";
+import { neg, exp } from "./unary.ts";
+import { axesSize } from "./shape.ts";
+
+/** exp(x) / sum exp(x) along an axis, without overflow. */
+export function softmax(x: Tensor, axis = -1): Tensor {
+  return apply(softmaxOp, [x], { axis: resolveAxis("softmax", axis, x.rank) });
+}
+export const softmaxOp: OpDef<{ axis: number }> = {
+  name: "softmax",
+  infer: ([x]) => ({ dtype: requireDType("softmax", [x], floats), shape: x.shape }),
+  // dx = y (g - sum(g y))
+  vjp: (g, { y, attrs: { axis } }) => [mul(y, sub(g, sum(mul(g, y), { axes: axis, keepDims: true })))],
+  lower: (emit, [x], { attrs: { axis } }) => emit.node("Softmax", [x], { axis }),
+};
+
+/** log softmax along an axis, without overflow. */
+export function logSoftmax(x: Tensor, axis = -1): Tensor {
+  return apply(logSoftmaxOp, [x], { axis: resolveAxis("logSoftmax", axis, x.rank) });
+}
+export const logSoftmaxOp: OpDef<{ axis: number }> = {
+  name: "logSoftmax",
+  infer: ([x]) => ({ dtype: requireDType("logSoftmax", [x], floats), shape: x.shape }),
+  // dx = g - softmax(x) sum(g)
+  vjp: (g, { y, attrs: { axis } }) => [sub(g, mul(exp(y), sum(g, { axes: axis, keepDims: true })))],
+  lower: (emit, [x], { attrs: { axis } }) => emit.node("LogSoftmax", [x], { axis }),
+};
+
+/** What `standardize` gives. */
+export interface Standardized {
+  /** (x - mean) / sqrt(variance + epsilon), the shape of x. */
+  readonly y: Tensor;
+  /** Mean over the last axis, kept with length 1. */
+  readonly mean: Tensor;
+  /** 1 / sqrt(variance + epsilon), likewise. */
+  readonly invDeviation: Tensor;
+}
+
+/**
+ * Zero mean and unit variance over the last axis; the core of layer norm (over features) and of
+ * batch norm (over the batch of a transposed input). One ONNX LayerNormalization.
+ */
+export function standardize(x: Tensor, epsilon: number): Standardized {
+  const [y, m, invDeviation] = applyMulti(standardizeOp, [x], { epsilon });
+  return { y, mean: m, invDeviation };
+}
+export const standardizeOp: OpDef<{ epsilon: number }> = {
+  name: "standardize",
+  infer: ([x]) => {
+    const dtype = requireDType("standardize", [x], floats);
+    const kept = { dtype, shape: [...x.shape.slice(0, -1), 1] };
+    return [{ dtype, shape: x.shape }, kept, kept];
+  },
+  /*
+   * With n = size of the axis and r = invDeviation:
+   *   from y: r (g - mean(g) - y mean(g y));  from mean: g / n;  from r: dr/dx = -r² y / n.
+   */
+  vjp: (_g, { x, outputs: [y, , r], cotangents: [gy, gMean, gR] }) => {
+    const last = { axes: -1, keepDims: true };
+    const n = axesSize(x, [x.rank - 1]);
+    let dx: Tensor | null = null;
+    const accumulate = (t: Tensor) => {
+      dx = dx ? add(dx, t) : t;
+    };
+    if (gy) accumulate(mul(r, sub(sub(gy, mean(gy, last)), mul(y, mean(mul(gy, y), last)))));
+    if (gMean) accumulate(div(gMean, n));
+    if (gR) accumulate(neg(mul(y, div(mul(gR, mul(r, r)), n))));
+    return [dx];
+  },
+  lower: (emit, [x], { attrs: { epsilon }, inputs: [t] }) => {
+    const size = elementCount(t.shape.slice(-1));
+    const scale =
+      size === null
+        ? emit.node("Expand", [
+            emit.scalar(t.dtype, 1),
+            emit.node("Shape", [x], { start: t.rank - 1 }),
+          ])
+        : emit.constant(fromNumbers(t.dtype, [size], new Float64Array(size).fill(1)));
+    return emit.multi("LayerNormalization", [x, scale], { axis: -1, epsilon: { float: epsilon } }, 3);
+  },
+};
+

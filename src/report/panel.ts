@@ -1,0 +1,167 @@
+import * as Plot from "@observablehq/plot";
+import type { AxisData } from "./figure-data.ts";
+import { drawLegend, type LegendEntry, layOutLegend } from "./legend.ts";
+import { svgElement } from "./svg.ts";
+import { axisTicks, type Ticks } from "./ticks.ts";
+
+/** How figures are drawn. */
+export interface RenderOptions {
+  /** The page's document, or the one of `loadDocument()`. */
+  readonly document: Document;
+  /** Pixels of the drawing's own coordinates; text is 12 to 13 of them high. */
+  readonly width?: number;
+  readonly height?: number;
+}
+
+/** An axis whose range is settled. */
+export interface ResolvedAxis extends AxisData {
+  readonly domain: readonly [number, number];
+}
+
+export interface PanelOptions {
+  readonly document: Document;
+  readonly width: number;
+  readonly height: number;
+  readonly x: ResolvedAxis;
+  readonly y: ResolvedAxis;
+  readonly marks: readonly Plot.Markish[];
+  readonly legend?: readonly LegendEntry[];
+  readonly tag?: string | undefined;
+  readonly marginRight?: number;
+  /** Draws tick labels and title of x; false in an upper panel. */
+  readonly xLabels?: boolean;
+  readonly yTickCount?: number;
+}
+
+/** A drawn frame with its axes, legend and marks, and the pixel position of values. */
+export interface Panel {
+  readonly svg: SVGElement;
+  readonly x: (value: number) => number;
+  readonly y: (value: number) => number;
+  readonly left: number;
+  readonly top: number;
+  readonly right: number;
+  readonly bottom: number;
+}
+
+const marginLeft = 56;
+
+/**
+ * Draws one frame in the manner of CMS figures: ticks inward on all four sides, axis titles at
+ * their ends, legend and tag above the frame, where they cover nothing.
+ */
+export function drawPanel(options: PanelOptions): Panel {
+  const { document, width, height, x, y, marks, tag, xLabels = true } = options;
+  const marginRight = options.marginRight ?? 14;
+  const frameWidth = width - marginLeft - marginRight;
+  const legend = layOutLegend(options.legend ?? [], frameWidth + marginRight - 4);
+  const tagHeight = tag ? 17 : 0;
+  const marginTop = 8 + tagHeight + legend.height;
+  const marginBottom = xLabels ? 41 : 8;
+  const xTicks = axisTicks(...x.domain, { log: x.log === true });
+  const yTicks = axisTicks(...y.domain, { log: y.log === true, count: options.yTickCount ?? 5 });
+  const svg = Plot.plot({
+    document,
+    width,
+    height,
+    marginLeft,
+    marginRight,
+    marginTop,
+    marginBottom,
+    className: "forty",
+    x: { type: x.log ? "log" : "linear", domain: [...x.domain], label: null, axis: null },
+    y: { type: y.log ? "log" : "linear", domain: [...y.domain], label: null, axis: null },
+    marks: [
+      ...marks,
+      Plot.frame({ stroke: "currentColor" }),
+      ...xAxis(xTicks, xLabels),
+      ...yAxis(yTicks),
+      xLabels ? axisTitle(x, { frameAnchor: "bottom-right", textAnchor: "end", dy: 36 }) : null,
+      axisTitle(y, {
+        frameAnchor: "top-left",
+        textAnchor: "end",
+        lineAnchor: "top",
+        rotate: -90,
+        dx: -(marginLeft - 4),
+      }),
+    ],
+  }) as unknown as SVGElement & Plot.Plot;
+  svg.appendChild(drawLegend(document, legend.rows, { x: marginLeft, y: 4 + tagHeight }));
+  if (tag) {
+    const text = svgElement(document, "text", {
+      x: marginLeft,
+      y: 14,
+      "text-anchor": "start",
+      "font-weight": "bold",
+      "font-size": 12,
+    });
+    text.textContent = tag;
+    svg.appendChild(text);
+  }
+  const scale = (name: "x" | "y") => {
+    const { apply } = svg.scale(name) as { apply: (value: number) => number };
+    return apply;
+  };
+  return {
+    svg,
+    x: scale("x"),
+    y: scale("y"),
+    left: marginLeft,
+    top: marginTop,
+    right: width - marginRight,
+    bottom: height - marginBottom,
+  };
+}
+
+/** "p_{T} [GeV]": the label with its unit. */
+export function withUnit({ label, unit }: AxisData): string {
+  return unit ? `${label} [${unit}]` : label;
+}
+
+function axisTitle(axis: AxisData, options: Plot.TextOptions): Plot.Markish {
+  return Plot.text([withUnit(axis)], { fontSize: 13, fill: "currentColor", ...options });
+}
+
+function xAxis({ major, minor, label }: Ticks, labels: boolean): Plot.Markish[] {
+  const bare = { fill: "none", label: null } as const;
+  return [
+    Plot.axisX(minor, { ...bare, tickSize: -3 }),
+    Plot.axisX(minor, { ...bare, tickSize: -3, anchor: "top" }),
+    Plot.axisX(major, { ...bare, tickSize: -6, anchor: "top" }),
+    Plot.axisX(major, { ...bare, tickSize: -6 }),
+    labels ? Plot.axisX(major, { ...texts, tickFormat: label }) : null,
+  ];
+}
+
+function yAxis({ major, minor, label }: Ticks): Plot.Markish[] {
+  const bare = { fill: "none", label: null } as const;
+  return [
+    Plot.axisY(minor, { ...bare, tickSize: -3 }),
+    Plot.axisY(minor, { ...bare, tickSize: -3, anchor: "right" }),
+    Plot.axisY(major, { ...bare, tickSize: -6, anchor: "right" }),
+    Plot.axisY(major, { ...bare, tickSize: -6 }),
+    Plot.axisY(major, { ...texts, tickFormat: label }),
+  ];
+}
+
+const texts = { stroke: "none", label: null, tickSize: 0, tickPadding: 6, fontSize: 12 } as const;
+
+/** Puts panels of equal width below each other into one drawing. */
+export function stackPanels(
+  document: Document,
+  panels: readonly Panel[],
+  heights: readonly number[],
+): SVGElement {
+  const outer = svgElement(document, "svg", {});
+  let y = 0;
+  panels.forEach(({ svg }, i) => {
+    const group = svgElement(document, "g", {
+      transform: `translate(0,${y})`,
+      "text-anchor": "middle",
+    });
+    for (const child of Array.from(svg.childNodes)) group.appendChild(child);
+    outer.appendChild(group);
+    y += heights[i];
+  });
+  return outer;
+}
