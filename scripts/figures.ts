@@ -55,12 +55,19 @@ export function demoPage(n = 60_000): Page {
   const phiBins = uniformBins(80, -1, 1);
   const residual = (name: string, values: Float64Array) => {
     const h = histogram(phiBins, values);
-    return { ...histogramSeries(name, h, { errors: false }), rms: rms(values), outside: outsideShare(h) };
+    return {
+      ...histogramSeries(name, h, { errors: false }),
+      rms: rms(values),
+      outside: outsideShare(h),
+    };
   };
   const spectrum = (values: Float64Array) => histogram(uniformBins(40, 0, 60), values);
   const heat = (xs: Float64Array, ys: Float64Array, high: number) =>
     heatmapCells(
-      fillHistogram2d(createHistogram2d(uniformBins(60, 0, high), uniformBins(60, 0, high)), { xs, ys }),
+      fillHistogram2d(createHistogram2d(uniformBins(60, 0, high), uniformBins(60, 0, high)), {
+        xs,
+        ys,
+      }),
     );
   const resolution = (name: string, values: Float64Array) =>
     profileSeries(name, profile(logBins(12, 3, 80), pt, values), { quantity: "halfWidth" });
@@ -107,7 +114,10 @@ export function demoPage(n = 60_000): Page {
       series: [0, 1].map((half) =>
         histogramSeries(
           half ? "Odd rows" : "Even rows",
-          histogram(uniformBins(30, 0, 2 * Math.PI), phi.filter((_, i) => i % 2 === half)),
+          histogram(
+            uniformBins(30, 0, 2 * Math.PI),
+            phi.filter((_, i) => i % 2 === half),
+          ),
           { style: half ? "points" : "line" },
         ),
       ),
@@ -140,13 +150,17 @@ export function demoPage(n = 60_000): Page {
     {
       kind: "profilePlot",
       title: "Resolution in p_{T}",
-      caption: "Half of the central 68 % of the relative residuals; the floor is the best possible.",
+      caption:
+        "Half of the central 68 % of the relative residuals; the floor is the best possible.",
       n,
       tag,
       x: { ...ptAxis, log: true },
       y: { label: "Resolution of p_{T} / p_{T}^{reco}" },
       series: [resolution("GMT", ratio(l1Pt, pt)), resolution("NN 128×4", ratio(nnPt, pt))],
-      floor: { name: "Bayes floor", values: Array.from({ length: 12 }, (_, i) => 0.135 + 0.0004 * i) },
+      floor: {
+        name: "Bayes floor",
+        values: Array.from({ length: 12 }, (_, i) => 0.135 + 0.0004 * i),
+      },
     },
     {
       kind: "profilePlot",
@@ -236,7 +250,11 @@ export function demoPage(n = 60_000): Page {
       headlines: [
         { label: "rms of Δφ", value: rms(after), unit: "rad", note: "GMT 0.499, floor 0.131" },
         { label: "rms of Δη", value: { value: 0.0301, uncertainty: 0.0001 }, note: "GMT 0.032" },
-        { label: "rms of p_{T} / p_{T}^{reco}", value: { value: 0.2593, uncertainty: 0.0011 }, note: "GMT 0.493" },
+        {
+          label: "rms of p_{T} / p_{T}^{reco}",
+          value: { value: 0.2593, uncertainty: 0.0011 },
+          note: "GMT 0.493",
+        },
         { label: "Test muons", value: n },
       ],
     },
@@ -255,9 +273,24 @@ export function demoPage(n = 60_000): Page {
             ],
             rows: [
               ["GMT", rms(before), { value: 0.493, uncertainty: 0.012 }, null],
-              ["NN 128×4", { value: 0.1362, uncertainty: 0.0011 }, { value: 0.2593, uncertainty: 0.0011 }, 66_432],
-              ["NN 32×3", { value: 0.1368, uncertainty: 0.0011 }, { value: 0.2741, uncertainty: 0.0012 }, 3296],
-              ["Falkon, linear kernel, M=100", { value: 0.173, uncertainty: 0.0013 }, { value: 0.288, uncertainty: 0.02 }, 300],
+              [
+                "NN 128×4",
+                { value: 0.1362, uncertainty: 0.0011 },
+                { value: 0.2593, uncertainty: 0.0011 },
+                66_432,
+              ],
+              [
+                "NN 32×3",
+                { value: 0.1368, uncertainty: 0.0011 },
+                { value: 0.2741, uncertainty: 0.0012 },
+                3296,
+              ],
+              [
+                "Falkon, linear kernel, M=100",
+                { value: 0.173, uncertainty: 0.0013 },
+                { value: 0.288, uncertainty: 0.02 },
+                300,
+              ],
             ],
             reference: [0],
           },

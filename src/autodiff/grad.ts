@@ -11,7 +11,8 @@ import { add, constant, sumTo, zerosLike } from "../ops/index.ts";
  * @throws GraphError naming an op without derivative on the way.
  */
 export function grad(y: Tensor, xs: readonly Tensor[]): Tensor[] {
-  if (y.rank !== 0) throw new ShapeError(`grad: needs a scalar, got ${formatShape(y.shape)}; use sum()`);
+  if (y.rank !== 0)
+    throw new ShapeError(`grad: needs a scalar, got ${formatShape(y.shape)}; use sum()`);
   return vjp([y], [constant(1, y.dtype)], xs);
 }
 

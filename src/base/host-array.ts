@@ -29,14 +29,19 @@ export function sizeOf(shape: readonly number[]): number {
 /** Wraps data without copying; throws `ShapeError` where the length does not fit. */
 export function hostArray(dtype: DType, shape: readonly number[], data: TypedData): HostArray {
   if (data.length !== sizeOf(shape))
-    throw new ShapeError(`hostArray: shape [${shape}] needs ${sizeOf(shape)} elements, got ${data.length}`);
+    throw new ShapeError(
+      `hostArray: shape [${shape}] needs ${sizeOf(shape)} elements, got ${data.length}`,
+    );
   if (!(data instanceof constructors[dtype]))
     throw new DTypeError(`hostArray: ${dtype} cannot be stored in a ${data.constructor.name}`);
   return { dtype, shape, data };
 }
 
 /** A float32 array from numbers; the shape defaults to one axis. */
-export function float32(values: ArrayLike<number>, shape: readonly number[] = [values.length]): HostArray {
+export function float32(
+  values: ArrayLike<number>,
+  shape: readonly number[] = [values.length],
+): HostArray {
   const data = values instanceof Float32Array ? values : Float32Array.from(values);
   return hostArray("float32", shape, data);
 }
@@ -52,7 +57,11 @@ export function allocate(dtype: DType, n: number): TypedData {
 }
 
 /** Stores numbers under a dtype: integers truncate toward zero, bool is "not zero". */
-export function fromNumbers(dtype: DType, shape: readonly number[], values: ArrayLike<number>): HostArray {
+export function fromNumbers(
+  dtype: DType,
+  shape: readonly number[],
+  values: ArrayLike<number>,
+): HostArray {
   const data = allocate(dtype, values.length);
   if (data instanceof BigInt64Array) {
     for (let i = 0; i < values.length; i++) data[i] = BigInt(Math.trunc(values[i]));

@@ -25,8 +25,7 @@ export interface Rng {
 /** A stream from a seed (any finite number or string) or from a saved `state()`. */
 export function createRng(seed: number | string | readonly number[]): Rng {
   if (typeof seed === "object") return fromState(seed);
-  const key = typeof seed === "string" ? hash(seed, 0x9e3779b9) : hash(String(seed), 0);
-  return fromKey(key);
+  return fromKey(`${typeof seed}:${seed}`);
 }
 
 /** FNV-1a with a final avalanche: 32 bits from a string. */
@@ -43,25 +42,33 @@ function mix(x: number): number {
   return (h ^ (h >>> 15)) >>> 0;
 }
 
-function fromKey(key: number): Rng {
-  const words = [1, 2, 3, 4].map((i) => mix((key + Math.imul(i, 0x9e3779b9)) >>> 0));
-  return fromState([...words, Number.NaN, key]);
+/** Two independent 32-bit hashes of the text: streams coincide with probability 2^-64. */
+function fromKey(text: string): Rng {
+  const high = hash(text, 0x9e3779b9);
+  const low = hash(text, 0x51ed270b);
+  const words = [high, low, high ^ rotate(low, 16), low ^ rotate(high, 11)].map((w, i) =>
+    mix((w + Math.imul(i + 1, 0x9e3779b9)) >>> 0),
+  );
+  return fromState([...words, Number.NaN, high, low]);
 }
 
+const rotate = (x: number, k: number) => ((x << k) | (x >>> (32 - k))) >>> 0;
+
 function fromState(saved: readonly number[]): Rng {
-  let [a, b, c, d] = saved;
+  // int32 words: an unsigned word above 2^31 would be a heap number, eight times slower
+  const word = Int32Array.from(saved.slice(0, 4), (w) => w | 0);
   let spare = saved[4]; // the second normal of a pair, NaN where none waits
-  const key = saved[5];
-  const rotl = (x: number, k: number) => ((x << k) | (x >>> (32 - k))) >>> 0;
+  const key = saved.slice(5);
   const bits = () => {
-    const result = Math.imul(rotl(Math.imul(b, 5), 7), 9) >>> 0;
-    const t = (b << 9) >>> 0;
-    c = (c ^ a) >>> 0;
-    d = (d ^ b) >>> 0;
-    b = (b ^ c) >>> 0;
-    a = (a ^ d) >>> 0;
-    c = (c ^ t) >>> 0;
-    d = rotl(d, 11);
+    const b = word[1];
+    const b5 = Math.imul(b, 5);
+    const result = Math.imul((b5 << 7) | (b5 >>> 25), 9) >>> 0;
+    const c = word[2] ^ word[0];
+    const d = word[3] ^ b;
+    word[1] = b ^ c;
+    word[0] ^= d;
+    word[2] = c ^ (b << 9);
+    word[3] = (d << 11) | (d >>> 21);
     return result;
   };
   const uniform = () => ((bits() >>> 5) * 67108864 + (bits() >>> 6)) / 9007199254740992;
@@ -99,7 +106,7 @@ function fromState(saved: readonly number[]): Rng {
       }
       return p;
     },
-    split: (label) => fromKey(hash(`${key}/${label}`, 0x51ed270b)),
-    state: () => [a, b, c, d, spare, key],
+    split: (label) => fromKey(`${key}/${label}`),
+    state: () => [...Array.from(word, (w) => w >>> 0), spare, ...key],
   };
 }

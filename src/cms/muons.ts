@@ -33,17 +33,17 @@ export const muonColumnNames = [
   "phiVtxReco",
 ] as const satisfies readonly (keyof Muons)[];
 
-/** One named column with its unit ("" for bare numbers and hardware integers). */
+/** One named column with its unit, null for bare numbers and hardware integers. */
 export interface MuonColumn {
   readonly name: keyof Muons;
-  readonly unit: string;
+  readonly unit: string | null;
   readonly values: Int32Array | Float32Array;
 }
 
 /** The muons as a list of named columns, sharing memory. */
 export function muonColumns(muons: Muons): MuonColumn[] {
   const units: Partial<Record<keyof Muons, string>> = { ptReco: "GeV", phiVtxReco: "rad" };
-  return muonColumnNames.map((name) => ({ name, unit: units[name] ?? "", values: muons[name] }));
+  return muonColumnNames.map((name) => ({ name, unit: units[name] ?? null, values: muons[name] }));
 }
 
 /** Storage for n muons, all zero. */

@@ -1,5 +1,5 @@
-import { encodeModel } from "../onnx/index.ts";
 import { type Tensor, verify } from "../graph/index.ts";
+import { encodeModel } from "../onnx/index.ts";
 import { bindDims, type DimBindings } from "./bind.ts";
 import { layout } from "./layout.ts";
 import { lower } from "./lower.ts";

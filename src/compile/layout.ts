@@ -10,7 +10,7 @@ export function layout(outputs: readonly Tensor[]): Tensor[] {
   const uses = countUses(outputs);
   return rewrite(outputs, (node, original) => {
     const single = (i: number) => uses.get(original.inputs[i]) === 1;
-    const result = absorb(node) ?? turn(node, single) ?? sink(node, single);
+    const result = absorb(node) ?? turn(node, single) ?? widen(node) ?? sink(node, single);
     return result && [result];
   });
 }
@@ -34,6 +34,20 @@ function turn(node: Node, single: (i: number) => boolean): Tensor | null {
   return inner.node.op.transposed?.(inner.node, transpose) ?? null;
 }
 
+/**
+ * A tall, narrow product of a turned operand is computed wide: few long rows are several times
+ * faster than many short ones.
+ */
+function widen(node: Node): Tensor | null {
+  const [y] = node.outputs;
+  if (!node.op.freelyTransposed || y.rank !== 2 || !node.attrs.transA) return null;
+  const [rows, columns] = [elementCount([y.shape[0]]), elementCount([y.shape[1]])];
+  if (columns === null || columns > narrow || (rows !== null && rows < 4 * columns)) return null;
+  const turned = node.op.transposed?.(node, transpose);
+  return turned ? transpose(turned) : null;
+}
+const narrow = 16;
+
 /** f(xᵀ) = f(x)ᵀ for elementwise f, and reductions over xᵀ are reductions over x. */
 function sink(node: Node, single: (i: number) => boolean): Tensor | null {
   const { op, inputs, attrs, outputs } = node;
@@ -51,6 +65,7 @@ function sink(node: Node, single: (i: number) => boolean): Tensor | null {
     if (original) turned.push(original);
     else if (x.rank === 0 || isSmall(x, size)) turned.push(turnSmall(x));
     else if (x.node.op.freelyTransposed && single(i)) turned.push(transpose(x));
+    else if (x.node.inputs.length === 0) turned.push(transpose(x));
     else return null;
   }
   return transpose(apply(op, turned, attrs));

@@ -1,6 +1,6 @@
 import { GraphError, invariant } from "../base/errors.ts";
-import { Emitter, type ModelProto } from "../onnx/index.ts";
 import { type Tensor, toposort } from "../graph/index.ts";
+import { Emitter, type ModelProto } from "../onnx/index.ts";
 
 /**
  * Writes a graph as an ONNX model. Outputs are named by their keys, inputs by their own names.
@@ -17,7 +17,8 @@ export function lower(
   const inputs = [...new Set([...kept, ...nodes.filter(isInput).map((n) => n.outputs[0])])];
   const inputNames = inputs.map((t) => emit.reserve(t.node.attrs.name as string));
   for (const key of Object.keys(outputs)) {
-    if (inputNames.includes(key)) throw new GraphError(`compile: "${key}" is both an input and an output`);
+    if (inputNames.includes(key))
+      throw new GraphError(`compile: "${key}" is both an input and an output`);
     emit.reserve(key);
   }
   const names = new Map<Tensor, string>();
@@ -26,7 +27,10 @@ export function lower(
     const context = { attrs: node.attrs, inputs: node.inputs, outputs: node.outputs };
     const written = node.op.lower(emit, read, context);
     const list = typeof written === "string" ? [written] : written;
-    invariant(list.length === node.outputs.length, `${node.op.name} lowered to ${list.length} values`);
+    invariant(
+      list.length === node.outputs.length,
+      `${node.op.name} lowered to ${list.length} values`,
+    );
     node.outputs.forEach((t, i) => {
       names.set(t, list[i]);
     });
@@ -41,4 +45,5 @@ export function lower(
   );
 }
 
-const isInput = (node: Tensor["node"]) => node.inputs.length === 0 && typeof node.attrs.name === "string";
+const isInput = (node: Tensor["node"]) =>
+  node.inputs.length === 0 && typeof node.attrs.name === "string";

@@ -1,7 +1,7 @@
 import { countUses, type OpDef, rewrite, type Tensor } from "../graph/index.ts";
 import { addOp } from "../ops/binary.ts";
-import { matmulOp } from "../ops/matmul.ts";
 import { gemm } from "../ops/index.ts";
+import { matmulOp } from "../ops/matmul.ts";
 
 /** Adds of a bias become part of the matrix product before them. */
 export function merge(outputs: readonly Tensor[]): Tensor[] {

@@ -9,10 +9,10 @@ import {
   type Tensor,
 } from "../graph/index.ts";
 import { addOp, divOp, mulOp, subOp } from "../ops/binary.ts";
+import { div, isConstant, mul, reshape, scalarValue, where } from "../ops/index.ts";
 import { matmulOp } from "../ops/matmul.ts";
 import { sumOp } from "../ops/reduce.ts";
 import { whereOp } from "../ops/select.ts";
-import { div, isConstant, mul, reshape, scalarValue, where } from "../ops/index.ts";
 
 /**
  * Moves factors that are smaller than what they multiply (a number, one per feature) to where
@@ -119,7 +119,9 @@ const rules = new Map<OpDef, (node: Node) => Tensor | null>([
       ] as const) {
         const product = scaled(value);
         if (!product || scalarValue(zero) !== 0 || !sameShape(value.shape, y.shape)) continue;
-        const body = first ? where(condition, product.body, zero) : where(condition, zero, product.body);
+        const body = first
+          ? where(condition, product.body, zero)
+          : where(condition, zero, product.body);
         return mul(body, product.scale);
       }
       return null;
@@ -154,7 +156,7 @@ function throughProduct({ inputs, attrs, outputs: [y] }: Node): Tensor | null {
     const { body, scale } = product;
     const other = inputs[1 - i];
     const flag = [attrs.transA, attrs.transB];
-    const contracted = (operand: number) => (operand === 0) !== Boolean(flag[operand]) ? 1 : 0;
+    const contracted = (operand: number) => ((operand === 0) !== Boolean(flag[operand]) ? 1 : 0);
     const aligned = scale.rank === 2 ? scale.shape : [1, ...(scale.rank ? scale.shape : [1])];
     const varies = aligned.flatMap((d, axis) => (d === 1 ? [] : [axis]));
     if (varies.length > 1) continue;

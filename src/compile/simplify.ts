@@ -35,7 +35,10 @@ function dropExpansion(node: Node): readonly Tensor[] | null {
   for (let i = 0; i < inputs.length; i++) {
     if (!inputs[i].node.op.expands) continue;
     const trial = inputs.map((t, j) => (j === i ? t.node.inputs[0] : t));
-    const shape = broadcastShapes(node.op.name, trial.map((t) => t.shape));
+    const shape = broadcastShapes(
+      node.op.name,
+      trial.map((t) => t.shape),
+    );
     if (sameShape(shape, target)) inputs = trial;
   }
   return inputs === node.inputs ? null : [apply(node.op, inputs, node.attrs)];
@@ -45,7 +48,8 @@ function dropExpansion(node: Node): readonly Tensor[] | null {
 function fold(node: Node): Tensor | null {
   const [y] = node.outputs;
   const size = elementCount(y.shape);
-  if (!node.op.fold || size === null || size > foldLimit || !node.inputs.every(isConstant)) return null;
+  if (!node.op.fold || size === null || size > foldLimit || !node.inputs.every(isConstant))
+    return null;
   const values = node.inputs.map((t) => readBroadcast(t, y));
   const result = new Float64Array(size);
   for (let i = 0; i < size; i++) result[i] = node.op.fold(...values.map((v) => v(i)));

@@ -49,7 +49,7 @@ export async function* readBatches(
     const filter = condition === undefined ? "" : ` WHERE (${condition}\n)`;
     if (condition !== undefined) {
       await db.describe(`SELECT * FROM ${source.sql}${filter}`).catch((cause: Error) => {
-        throw new DataError(`${path}: cannot select "${condition}": ${cause.message}`, { cause });
+        throw selectionError(source, condition, cause);
       });
     }
     const tail = `${source.sql}${filter}${limit === undefined ? "" : ` LIMIT ${limit}`}`;
@@ -90,6 +90,13 @@ function neededBy(columns: readonly string[] | undefined, where: string | undefi
   if (columns === undefined) return () => true;
   const condition = where?.toLowerCase() ?? "";
   return (name: string) => columns.includes(name) || condition.includes(name.toLowerCase());
+}
+
+/** An unusable selection; names the text columns in it, as comparing those with numbers fails. */
+function selectionError({ path, columns }: Source, condition: string, cause: Error): DataError {
+  const texts = columns.filter((c) => c.type === "string" && condition.includes(c.name));
+  const hint = texts.length > 0 ? `; columns of text: ${texts.map((c) => c.name).join(", ")}` : "";
+  return new DataError(`${path}: cannot select "${condition}": ${cause.message}${hint}`, { cause });
 }
 
 function chooseColumns(source: Source, names: readonly string[] | undefined): ColumnInfo[] {

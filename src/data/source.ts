@@ -1,4 +1,4 @@
-import { DataError, FormatError } from "../base/errors.ts";
+import { DataError, FormatError, isFortyError } from "../base/errors.ts";
 import { csvError, csvHeader, csvSource, inferTypes, verifyGzip } from "./csv.ts";
 import { detectFormat, type TableFormat } from "./detect.ts";
 import { type ColumnInfo, type Database, sqlText } from "./duckdb.ts";
@@ -38,10 +38,13 @@ export async function openSource(
 }
 
 /** An error of DuckDB as one about the file; errors of ours pass. */
-export function readError(path: string, cause: unknown): unknown {
-  if (!(cause instanceof DataError && cause.cause instanceof Error)) return cause;
-  const inCsv = csvError(path, cause.cause.message);
-  return inCsv ?? new DataError(`${path}: ${cause.message}`, { cause });
+export function readError(path: string, error: unknown): unknown {
+  const inner: unknown = error instanceof DataError ? error.cause : null;
+  if (isFortyError(inner) || !(inner instanceof Error)) return error;
+  return (
+    csvError(path, inner.message) ??
+    new DataError(`${path}: ${(error as Error).message}`, { cause: inner })
+  );
 }
 
 /** A path for DuckDB's readers, which would expand `*`, `?` and `[`. */

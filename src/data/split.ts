@@ -83,8 +83,9 @@ export function splitByColumn<Part extends string>(
 function textLabels(table: Table, name: string): string[] {
   const found = column(table, name);
   if (Array.isArray(found.values)) return found.values;
-  if (columnType(found) === "bool") return Array.from(found.values, (x) => (x ? "true" : "false"));
-  return Array.from(found.values as ArrayLike<number | bigint>, String);
+  const values = found.values as ArrayLike<unknown>;
+  const isBool = columnType(found) === "bool";
+  return Array.from(values, (x) => (isBool && (x === 0 || x === 1) ? String(x === 1) : String(x)));
 }
 
 function absent(name: string, value: string, present: readonly string[]): DataError {

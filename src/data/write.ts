@@ -47,8 +47,8 @@ export async function writeTable(path: string, table: Table, options: WriteOptio
 }
 
 /**
- * Opens a writer for tables larger than memory: what outgrows `memoryLimitMB` is spilled to a
- * folder beside the file. Any failure removes all that was written and throws `DataError`.
+ * Opens a writer for tables larger than memory: what outgrows `memoryLimitMB` (default
+ * 2000) is spilled to a folder beside the file. Any failure removes all that was written and throws `DataError`.
  */
 export async function createTableWriter(
   path: string,
@@ -82,7 +82,8 @@ export async function createTableWriter(
     }
   };
   try {
-    db = await openDatabase({ ...options, spillFolder });
+    const { threads, memoryLimitMB = 2000 } = options;
+    db = await openDatabase({ threads, memoryLimitMB, spillFolder });
     await db.create("rows", schema);
   } catch (cause) {
     await abort();
@@ -92,9 +93,9 @@ export async function createTableWriter(
     append: (table) => guarded((db) => db.insert("rows", conform(table, schema))),
     close: () =>
       guarded(async (db) => {
-        await db.run(
-          `COPY "rows" TO ${sqlText(temporary)} (${copyOptions(format, schema, options)})`,
-        );
+        const target = format === "csv.gz" ? plain : temporary;
+        await db.run(`COPY "rows" TO ${sqlText(target)} (${copyOptions(format, schema, options)})`);
+        if (format === "csv.gz") await gzip(plain, temporary);
         await rename(temporary, path);
         await abort();
       }),

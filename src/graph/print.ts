@@ -15,7 +15,8 @@ function formatAttr(value: AttrValue): string {
 /** One line per node, `%3 = add(%1, %2): float32 [batch, 4]`; numbered from zero, so stable. */
 export function printGraph(outputs: readonly Tensor[]): string {
   const names = new Map<Node, number>();
-  const ref = (t: Tensor) => `%${names.get(t.node)}${t.node.outputs.length > 1 ? `.${t.index}` : ""}`;
+  const ref = (t: Tensor) =>
+    `%${names.get(t.node)}${t.node.outputs.length > 1 ? `.${t.index}` : ""}`;
   const lines = toposort(outputs).map((node, i) => {
     names.set(node, i);
     const attrs = Object.entries(node.attrs).map(([k, v]) => `${k}=${formatAttr(v)}`);

@@ -23,7 +23,11 @@ export type AttrValue =
 /** Attributes of a node: plain data, so that equal nodes can be recognized. */
 export type Attrs = { readonly [name: string]: AttrValue };
 /** Gradient rule carried by a custom-gradient node. */
-export type CustomRule = (g: Tensor, y: Tensor, inputs: readonly Tensor[]) => readonly (Tensor | null)[];
+export type CustomRule = (
+  g: Tensor,
+  y: Tensor,
+  inputs: readonly Tensor[],
+) => readonly (Tensor | null)[];
 
 /** What a gradient rule sees of the node it differentiates. */
 export interface VjpContext<A> {
@@ -60,7 +64,11 @@ export interface OpDef<A extends Attrs = Attrs> {
    */
   vjp?(g: Tensor, context: VjpContext<A>): readonly (Tensor | null)[];
   /** Writes the node in ONNX and returns the names of its outputs. */
-  lower(emit: Emitter, inputs: readonly string[], context: LowerContext<A>): string | readonly string[];
+  lower(
+    emit: Emitter,
+    inputs: readonly string[],
+    context: LowerContext<A>,
+  ): string | readonly string[];
   /** Acts on each element by itself, inputs broadcast. */
   readonly elementwise?: true;
   /** Inputs may be swapped. */
@@ -140,6 +148,8 @@ export function applyMulti<A extends Attrs>(
 ): readonly Tensor[] {
   for (const x of inputs)
     if (!(x instanceof Tensor))
-      throw new GraphError(`${op.name}: expected tensors, got ${typeof x}; wrap values with constant()`);
+      throw new GraphError(
+        `${op.name}: expected tensors, got ${typeof x}; wrap values with constant()`,
+      );
   return new Node(op as unknown as OpDef, inputs, attrs).outputs;
 }

@@ -8,7 +8,11 @@ import { toposort } from "./walk.ts";
  * belongs to its node, names of graph inputs are unique, and the outputs kept their types.
  * @throws GraphError naming the stage that broke it.
  */
-export function verify(stage: string, outputs: readonly Tensor[], expected?: readonly TensorType[]): void {
+export function verify(
+  stage: string,
+  outputs: readonly Tensor[],
+  expected?: readonly TensorType[],
+): void {
   const names = new Map<string, number>();
   for (const node of toposort(outputs)) {
     const types = node.op.infer(node.inputs, node.attrs);

@@ -143,7 +143,11 @@ export class Emitter {
     metadata: Readonly<Record<string, string>> = {},
   ): ModelProto {
     const rename = (names: readonly string[]) => names.map((n) => this.renamed.get(n) ?? n);
-    const node = this.nodes.map((n) => ({ ...n, input: rename(n.input), output: rename(n.output) }));
+    const node = this.nodes.map((n) => ({
+      ...n,
+      input: rename(n.input),
+      output: rename(n.output),
+    }));
     return {
       irVersion: 10,
       opsetImport: [

@@ -56,7 +56,9 @@ export interface ValueInfoProto {
   readonly type: {
     readonly tensorType: {
       readonly elemType: number;
-      readonly shape?: { readonly dim: readonly { readonly dimValue?: number; readonly dimParam?: string }[] };
+      readonly shape?: {
+        readonly dim: readonly { readonly dimValue?: number; readonly dimParam?: string }[];
+      };
     };
   };
 }
@@ -168,7 +170,9 @@ export function toTensorProto(name: string, value: HostArray): TensorProto {
 export function fromTensorProto(tensor: TensorProto): HostArray {
   const dtype = dtypeOfElement(tensor.dataType);
   if (!dtype || !tensor.rawData)
-    throw new FormatError(`onnx: tensor "${tensor.name}" has element type ${tensor.dataType} or no raw data`);
+    throw new FormatError(
+      `onnx: tensor "${tensor.name}" has element type ${tensor.dataType} or no raw data`,
+    );
   const data = allocate(dtype, sizeOf(tensor.dims));
   if (data.byteLength !== tensor.rawData.length)
     throw new FormatError(

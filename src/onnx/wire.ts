@@ -91,7 +91,9 @@ export function decode(type: MessageType, bytes: Uint8Array): Record<string, unk
   let at = 0;
   const need = (n: number) => {
     if (n < 0 || at + n > bytes.length)
-      throw new FormatError(`onnx: bad message at byte ${at}: needs ${n} bytes, ${bytes.length - at} left`);
+      throw new FormatError(
+        `onnx: bad message at byte ${at}: needs ${n} bytes, ${bytes.length - at} left`,
+      );
   };
   const varint = (): bigint => {
     let value = 0n;

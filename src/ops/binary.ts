@@ -2,9 +2,9 @@ import { ConfigError } from "../base/errors.ts";
 import type { DType, HostArray } from "../base/host-array.ts";
 import { apply, type Node, type OpDef, sameShape, Tensor } from "../graph/index.ts";
 import { binary, floats, type None } from "./define.ts";
+import { where } from "./select.ts";
 import { asTensor, constantOp } from "./source.ts";
 import { log, neg } from "./unary.ts";
-import { where } from "./select.ts";
 
 /** A tensor, or a number that takes the dtype of the other operand. */
 export type Operand = Tensor | number;

@@ -1,13 +1,17 @@
 import { DTypeError } from "../base/errors.ts";
 import type { DType } from "../base/host-array.ts";
-import type { Emitter } from "../onnx/emitter.ts";
 import { broadcastShapes, type OpDef, type Tensor, type VjpContext } from "../graph/index.ts";
+import type { Emitter } from "../onnx/emitter.ts";
 
 /** Attributes of an op that has none. */
 export type None = Record<never, never>;
 
 /** Throws `DTypeError` unless all inputs share one dtype out of `allowed`; returns it. */
-export function requireDType(where: string, inputs: readonly Tensor[], allowed: readonly DType[]): DType {
+export function requireDType(
+  where: string,
+  inputs: readonly Tensor[],
+  allowed: readonly DType[],
+): DType {
   const dtype = inputs[0].dtype;
   for (const x of inputs)
     if (x.dtype !== dtype)
@@ -36,7 +40,10 @@ interface UnarySpec {
 export function unary(spec: UnarySpec): OpDef<None> {
   return {
     name: spec.name,
-    infer: ([x]) => ({ dtype: requireDType(spec.name, [x], spec.dtypes ?? floats), shape: x.shape }),
+    infer: ([x]) => ({
+      dtype: requireDType(spec.name, [x], spec.dtypes ?? floats),
+      shape: x.shape,
+    }),
     ...(spec.vjp ? { vjp: spec.vjp } : {}),
     lower: (emit, inputs) => emit.node(spec.onnx, inputs),
     elementwise: true,

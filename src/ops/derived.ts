@@ -1,7 +1,7 @@
 import { ConfigError } from "../base/errors.ts";
 import type { DType } from "../base/host-array.ts";
 import { elementCount, type Shape, type Tensor } from "../graph/index.ts";
-import { add, div, equal, greater, greaterEqual, mod, mul, sub } from "./binary.ts";
+import { add, div, equal, greater, greaterEqual, mod, mul, type Operand, sub } from "./binary.ts";
 import { cumsum } from "./indexing.ts";
 import { max, mean, type ReduceOptions, sum } from "./reduce.ts";
 import { cast, customGradient, stopGradient, where } from "./select.ts";
@@ -105,34 +105,36 @@ export function arange(n: number): Tensor {
   return cumsum(full([n], 1, "int64"), 0, { exclusive: true });
 }
 
+const word = 2 ** 25; // squares of sums of two words stay exact below 2^53
+const mixers = [0x13c6ef3, 0x1b1d2a5, 0x0d5a1f7, 0x1f83d9b, 0x05be0cd, 0x1367d2b, 0x0a54ff5, 0x0f1d36f];
+
+/** One round of a Feistel network on two words: (a, b) -> (b, a + middle digits of (b + key)²). */
+function feistel([a, b]: readonly [Tensor, Tensor], key: Operand): [Tensor, Tensor] {
+  return [b, mod(add(a, div(square(add(b, key)), 2 ** 14)), word)];
+}
+
 /**
- * Uniform numbers in [0, 1) as a pure function of a seed and the position: element i is a hash of
- * (seed, i). Same seed, same numbers on every runtime, since only exact integer arithmetic below
- * 2^53 is used.
- * @param seed - int64 scalar, taken modulo 2^31; step it to get the next draw.
- * @returns 24-bit uniforms of a fixed shape.
+ * Uniform numbers in [0, 1) as a pure function of a seed and the position: element i is i after
+ * four Feistel rounds (Luby and Rackoff, 1988) keyed by the seed, so no sequence enters a cycle.
+ * Same seed, same numbers on every runtime, since only exact integer arithmetic below 2^53 is used.
+ * @param seed - int64 scalar, taken modulo 2^50; step it to get the next draw.
+ * @param shape - fixed sizes, up to 2^25 elements in all.
+ * @returns 24-bit uniforms.
  */
 export function randomUniform(seed: Tensor, shape: Shape, dtype: DType = "float32"): Tensor {
   const n = elementCount(shape);
   if (n === null)
-    throw new ConfigError(`randomUniform: shape [${shape}] must have fixed sizes; bind them first`);
-  const wrap = (x: Tensor) => mod(x, 2 ** 31);
-  // multiply-add rounds with a downward shift in between: factors below 2^21 keep products exact
-  const round = (x: Tensor, factor: number, shift: number) => {
-    const folded = wrap(add(x, div(x, 2 ** shift)));
-    return wrap(add(mul(folded, factor), 0x2f0b4c47));
-  };
-  const start = round(wrap(seed), 1597463, 15);
-  let x = wrap(add(mul(arange(n), 1103515), start));
-  for (const [factor, shift] of [
-    [1664525, 13],
-    [1840853, 16],
-    [2011619, 11],
-    [1297633, 17],
-  ])
-    x = round(x, factor, shift);
-  const uniform = mul(cast(div(x, 2 ** 7), dtype), 2 ** -24);
-  return shape.length === 0 ? reshape(uniform, []) : reshape(uniform, shape);
+    throw new ConfigError(`randomUniform: shape [${shape.join(", ")}] must have fixed sizes; bind them first`);
+  if (n > word)
+    throw new ConfigError(`randomUniform: ${n} numbers from one seed; at most ${word}, step the seed`);
+  let keys: [Tensor, Tensor] = [mod(seed, word), mod(div(mod(seed, word * word), word), word)];
+  for (const mixer of mixers) keys = feistel(keys, mixer);
+  let words: [Tensor, Tensor] = [keys[0], arange(n)];
+  for (const mixer of mixers.slice(0, 4)) {
+    keys = feistel(keys, mixer);
+    words = feistel(words, keys[1]);
+  }
+  return reshape(mul(cast(div(words[1], 2), dtype), 2 ** -24), shape);
 }
 
 /** Standard normal numbers (Box-Muller on `randomUniform`). */
@@ -142,7 +144,6 @@ export function randomNormal(seed: Tensor, shape: Shape, dtype: DType = "float32
   const radius = exp(mul(log(mul(log(u), -2)), 0.5));
   return mul(radius, cos(mul(v, 2 * Math.PI)));
 }
-
 
 /** Zeros of a fixed shape. */
 export function zeros(shape: Shape, dtype: DType = "float32"): Tensor {

@@ -84,5 +84,6 @@ export {
   sin,
   softplus,
   sqrt,
+  step,
   tanh,
 } from "./unary.ts";

@@ -1,5 +1,5 @@
 import { DTypeError, ShapeError } from "../base/errors.ts";
-import type { DType } from "../base/host-array.ts";
+import { type DType, fromNumbers } from "../base/host-array.ts";
 import {
   apply,
   applyMulti,
@@ -11,6 +11,7 @@ import {
   type Tensor,
 } from "../graph/index.ts";
 import { anyType, floats, numbers, requireDType } from "./define.ts";
+import { castCodes } from "./select.ts";
 import { transpose, zerosLike } from "./shape.ts";
 
 function requireIndices(where: string, indices: Tensor): void {
@@ -121,11 +122,13 @@ export const oneHotOp: OpDef<{ depth: number; dtype: DType }> = {
     requireIndices("oneHot", indices);
     return { dtype, shape: [...indices.shape, depth] };
   },
-  lower: (emit, [indices], { attrs: { depth, dtype } }) => {
-    const off = emit.node("Unsqueeze", [emit.scalar(dtype, 0), emit.ints([0])]);
-    const on = emit.node("Unsqueeze", [emit.scalar(dtype, 1), emit.ints([0])]);
-    const values = emit.node("Concat", [off, on], { axis: 0 });
-    return emit.node("OneHot", [indices, emit.scalar("int64", depth), values], { axis: -1 });
+  lower: (emit, [indices], { attrs: { depth, dtype }, inputs: [t] }) => {
+    // ONNX Runtime writes float32 or int64 only, and takes no scalar
+    const list = t.rank === 0 ? emit.node("Unsqueeze", [indices, emit.ints([0])]) : indices;
+    const offOn = emit.constant(fromNumbers("float32", [2], [0, 1]));
+    const result = emit.node("OneHot", [list, emit.scalar("int64", depth), offOn], { axis: -1 });
+    const rows = t.rank === 0 ? emit.node("Squeeze", [result, emit.ints([0])]) : result;
+    return dtype === "float32" ? rows : emit.node("Cast", [rows], { to: castCodes[dtype] });
   },
 };
 
@@ -171,7 +174,9 @@ export const topKOp: OpDef<{ k: number; axis: number; largest: boolean }> = {
     ];
   },
   vjp: (g, { x, outputs: [, indices], attrs: { axis }, cotangents }) => [
-    cotangents[0] && floats.includes(g.dtype) ? scatterAddAlong(zerosLike(x), indices, g, axis) : null,
+    cotangents[0] && floats.includes(g.dtype)
+      ? scatterAddAlong(zerosLike(x), indices, g, axis)
+      : null,
   ],
   lower: (emit, [x], { attrs: { k, axis, largest } }) =>
     emit.multi("TopK", [x, emit.ints([k])], { axis, largest, sorted: true }, 2),

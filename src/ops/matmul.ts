@@ -18,7 +18,10 @@ export function matmul(a: Tensor, b: Tensor, attrs: Partial<MatmulAttrs> = {}): 
 
 /** a b + c with c broadcast over the product; matrices only. */
 export function gemm(a: Tensor, b: Tensor, c: Tensor, attrs: Partial<MatmulAttrs> = {}): Tensor {
-  return apply(matmulOp, [a, b, c], { transA: attrs.transA ?? false, transB: attrs.transB ?? false });
+  return apply(matmulOp, [a, b, c], {
+    transA: attrs.transA ?? false,
+    transB: attrs.transB ?? false,
+  });
 }
 
 export const matmulOp: OpDef<MatmulAttrs> = {

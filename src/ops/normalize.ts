@@ -1,11 +1,12 @@
+import { fromNumbers } from "../base/host-array.ts";
 import { apply, applyMulti, type OpDef, resolveAxis, type Tensor } from "../graph/index.ts";
 import { elementCount } from "../graph/shape.ts";
-import { fromNumbers } from "../base/host-array.ts";
+import type { Emitter } from "../onnx/emitter.ts";
 import { add, div, mul, sub } from "./binary.ts";
 import { floats, requireDType } from "./define.ts";
 import { mean, sum } from "./reduce.ts";
-import { neg, exp } from "./unary.ts";
-import { axesSize } from "./shape.ts";
+import { axesSize, broadcastLike } from "./shape.ts";
+import { exp, neg } from "./unary.ts";
 
 /** exp(x) / sum exp(x) along an axis, without overflow. */
 export function softmax(x: Tensor, axis = -1): Tensor {
@@ -15,7 +16,9 @@ export const softmaxOp: OpDef<{ axis: number }> = {
   name: "softmax",
   infer: ([x]) => ({ dtype: requireDType("softmax", [x], floats), shape: x.shape }),
   // dx = y (g - sum(g y))
-  vjp: (g, { y, attrs: { axis } }) => [mul(y, sub(g, sum(mul(g, y), { axes: axis, keepDims: true })))],
+  vjp: (g, { y, attrs: { axis } }) => [
+    mul(y, sub(g, sum(mul(g, y), { axes: axis, keepDims: true }))),
+  ],
   lower: (emit, [x], { attrs: { axis } }) => emit.node("Softmax", [x], { axis }),
 };
 
@@ -70,9 +73,10 @@ export const standardizeOp: OpDef<{ epsilon: number }> = {
     if (gy) accumulate(mul(r, sub(sub(gy, mean(gy, last)), mul(y, mean(mul(gy, y), last)))));
     if (gMean) accumulate(div(gMean, n));
     if (gR) accumulate(neg(mul(y, div(mul(gR, mul(r, r)), n))));
-    return [dx];
+    return [dx && broadcastLike(dx, x)];
   },
   lower: (emit, [x], { attrs: { epsilon }, inputs: [t] }) => {
+    if (t.dtype === "float64") return lowerStandardizeExactly(emit, x, epsilon);
     const size = elementCount(t.shape.slice(-1));
     const scale =
       size === null
@@ -81,7 +85,22 @@ export const standardizeOp: OpDef<{ epsilon: number }> = {
             emit.node("Shape", [x], { start: t.rank - 1 }),
           ])
         : emit.constant(fromNumbers(t.dtype, [size], new Float64Array(size).fill(1)));
-    return emit.multi("LayerNormalization", [x, scale], { axis: -1, epsilon: { float: epsilon } }, 3);
+    return emit.multi(
+      "LayerNormalization",
+      [x, scale],
+      { axis: -1, epsilon: { float: epsilon } },
+      3,
+    );
   },
 };
 
+/** LayerNormalization gives mean and deviation in float32 only, so float64 is spelled out. */
+function lowerStandardizeExactly(emit: Emitter, x: string, epsilon: number): string[] {
+  const last = emit.ints([-1]);
+  const mean = emit.node("ReduceMean", [x, last]);
+  const centered = emit.node("Sub", [x, mean]);
+  const variance = emit.node("ReduceMean", [emit.node("Mul", [centered, centered]), last]);
+  const shifted = emit.node("Add", [variance, emit.scalar("float64", epsilon)]);
+  const invDeviation = emit.node("Reciprocal", [emit.node("Sqrt", [shifted])]);
+  return [emit.node("Mul", [centered, invDeviation]), mean, invDeviation];
+}

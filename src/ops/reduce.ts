@@ -3,8 +3,8 @@ import {
   type OpDef,
   reducedShape,
   resolveAxes,
-  sameShape,
   type Shape,
+  sameShape,
   type Tensor,
 } from "../graph/index.ts";
 import { div, equal, mul } from "./binary.ts";
@@ -37,14 +37,16 @@ function reduceOp(
       return [vjp(reshape(g, kept), x, reshape(y, kept))];
     },
     lower: (emit, [x], { attrs: { axes, keepDims } }) =>
-      emit.node(onnx, [x, emit.ints(axes)], { keepdims: keepDims }),
+      // to ONNX, no axes means all of them
+      axes.length === 0 ? x : emit.node(onnx, [x, emit.ints(axes)], { keepdims: keepDims }),
     ...(homogeneous ? { homogeneous: true } : {}),
     transposed: ({ inputs: [x], attrs }, transpose) =>
       apply(reductions[name], [transpose(x)], {
         axes: (attrs.axes as readonly number[]).map((a) => 1 - a),
         keepDims: attrs.keepDims as boolean,
       }),
-    simplify: ({ inputs: [x], attrs }) => ((attrs.axes as readonly number[]).length === 0 ? x : null),
+    simplify: ({ inputs: [x], attrs }) =>
+      (attrs.axes as readonly number[]).length === 0 ? x : null,
   };
 }
 
@@ -71,7 +73,11 @@ export function min(x: Tensor, options: ReduceOptions = {}): Tensor {
 }
 export const minOp = reduceOp("min", "ReduceMin", shareAmongTies, false);
 
-const reductions: Readonly<Record<string, OpDef<ReduceAttrs>>> = { sum: sumOp, max: maxOp, min: minOp };
+const reductions: Readonly<Record<string, OpDef<ReduceAttrs>>> = {
+  sum: sumOp,
+  max: maxOp,
+  min: minOp,
+};
 
 function shareAmongTies(g: Tensor, x: Tensor, y: Tensor): Tensor {
   const ties = cast(equal(x, broadcastLike(y, x)), x.dtype);
@@ -89,6 +95,8 @@ export function mean(x: Tensor, options: ReduceOptions = {}): Tensor {
 export function sumTo(x: Tensor, shape: Shape): Tensor {
   if (sameShape(x.shape, shape)) return x;
   const offset = x.rank - shape.length;
-  const axes = x.shape.flatMap((d, i) => (i < offset || (shape[i - offset] === 1 && d !== 1) ? [i] : []));
+  const axes = x.shape.flatMap((d, i) =>
+    i < offset || (shape[i - offset] === 1 && d !== 1) ? [i] : [],
+  );
   return reshape(sum(x, { axes, keepDims: true }), shape);
 }

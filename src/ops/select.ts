@@ -22,7 +22,12 @@ export const whereOp: OpDef<None> = {
     where(condition, g, asTensor(0, g.dtype)),
     where(condition, asTensor(0, g.dtype), g),
   ],
-  lower: (emit, inputs) => emit.node("Where", inputs),
+  lower: (emit, [condition, a, b], { outputs: [y] }) => {
+    if (y.dtype !== "bool") return emit.node("Where", [condition, a, b]);
+    // ONNX Runtime selects among numbers only
+    const bytes = [a, b].map((x) => emit.node("Cast", [x], { to: castCodes.uint8 }));
+    return emit.node("Cast", [emit.node("Where", [condition, ...bytes])], { to: castCodes.bool });
+  },
   elementwise: true,
 };
 
@@ -30,7 +35,8 @@ export const whereOp: OpDef<None> = {
 export function cast(x: Tensor, to: DType): Tensor {
   return x.dtype === to ? x : apply(castOp, [x], { to });
 }
-const castCodes: Readonly<Record<DType, number>> = {
+/** ONNX element type codes, as Cast takes them. */
+export const castCodes: Readonly<Record<DType, number>> = {
   float32: 1,
   uint8: 2,
   int32: 6,

@@ -9,12 +9,13 @@ import {
   formatShape,
   type OpDef,
   resolveAxis,
-  sameShape,
   type Shape,
+  sameShape,
   type Tensor,
 } from "../graph/index.ts";
 import { anyType, emitTranspose, type None, requireDType } from "./define.ts";
 import { sumTo } from "./reduce.ts";
+import { castCodes } from "./select.ts";
 import { constant, constantOp } from "./source.ts";
 
 /** Reorders axes: axis i of the result is axis perm[i] of x. Default: reverses them. */
@@ -26,7 +27,9 @@ export const transposeOp: OpDef<{ perm: readonly number[] }> = {
   name: "transpose",
   infer: ([x], { perm }) => {
     if (perm.length !== x.rank || perm.some((_, i) => !perm.includes(i)))
-      throw new ShapeError(`transpose: [${perm}] is no order of the axes of ${formatShape(x.shape)}`);
+      throw new ShapeError(
+        `transpose: [${perm}] is no order of the axes of ${formatShape(x.shape)}`,
+      );
     return { dtype: x.dtype, shape: perm.map((p) => x.shape[p]) };
   },
   vjp: (g, { attrs: { perm } }) => [transpose(g, inverse(perm))],
@@ -38,7 +41,10 @@ export const transposeOp: OpDef<{ perm: readonly number[] }> = {
     if (x.rank === 2 && x.shape.includes(1)) return reshape(x, y.shape);
     if (x.node.op.name !== transposeOp.name) return null;
     const inner = x.node.attrs.perm as readonly number[];
-    return transpose(x.node.inputs[0], perm.map((p) => inner[p]));
+    return transpose(
+      x.node.inputs[0],
+      perm.map((p) => inner[p]),
+    );
   },
 };
 const inverse = (perm: readonly number[]) => perm.map((_, i) => perm.indexOf(i));
@@ -93,7 +99,10 @@ export function expandDims(x: Tensor, ...axes: readonly number[]): Tensor {
   const rank = x.rank + axes.length;
   const at = axes.map((a) => resolveAxis("expandDims", a, rank));
   const rest = [...x.shape];
-  return reshape(x, Array.from({ length: rank }, (_, i) => (at.includes(i) ? 1 : (rest.shift() as Dim))));
+  return reshape(
+    x,
+    Array.from({ length: rank }, (_, i) => (at.includes(i) ? 1 : (rest.shift() as Dim))),
+  );
 }
 
 /** Repeats x along axes of length 1 (and new leading axes) to a shape. */
@@ -169,7 +178,11 @@ export const concatOp: OpDef<{ axis: number }> = {
     return { dtype, shape: xs[0].shape.map((d, i) => (i === axis ? total : d)) };
   },
   vjp: (g, { inputs, attrs: { axis } }) =>
-    split(g, inputs.map((x) => fixedDim("concat", x, axis)), axis),
+    split(
+      g,
+      inputs.map((x) => fixedDim("concat", x, axis)),
+      axis,
+    ),
   lower: (emit, xs, { attrs: { axis } }) => emit.node("Concat", xs, { axis }),
 };
 
@@ -183,14 +196,19 @@ export const splitOp: OpDef<{ sizes: readonly number[]; axis: number }> = {
   infer: ([x], { sizes, axis }) => {
     const total = sizes.reduce((n, s) => n + s, 0);
     if (total !== fixedDim("split", x, axis))
-      throw new ShapeError(`split: sizes [${sizes}] sum to ${total}, axis ${axis} has ${x.shape[axis]}`);
+      throw new ShapeError(
+        `split: sizes [${sizes}] sum to ${total}, axis ${axis} has ${x.shape[axis]}`,
+      );
     return sizes.map((s) => ({
       dtype: x.dtype,
       shape: x.shape.map((d, i) => (i === axis ? s : d)),
     }));
   },
   vjp: (_g, { cotangents, outputs, attrs: { axis } }) => [
-    concat(cotangents.map((c, i) => c ?? zerosLike(outputs[i])), axis),
+    concat(
+      cotangents.map((c, i) => c ?? zerosLike(outputs[i])),
+      axis,
+    ),
   ],
   lower: (emit, [x], { attrs: { sizes, axis } }) =>
     emit.multi("Split", [x, emit.ints(sizes)], { axis }, sizes.length),
@@ -253,7 +271,7 @@ export const axesSizeOp: OpDef<{ axes: readonly number[] }> = {
   lower: (emit, [x], { attrs: { axes }, inputs: [t] }) => {
     const dims = emit.node("Gather", [emit.node("Shape", [x]), emit.ints(axes)]);
     const product = emit.node("ReduceProd", [dims], { keepdims: 0 });
-    return emit.node("Cast", [product], { to: t.dtype === "float64" ? 11 : 1 });
+    return emit.node("Cast", [product], { to: castCodes[t.dtype] });
   },
   simplify: ({ inputs: [x], attrs }) => {
     const n = elementCount((attrs.axes as readonly number[]).map((a) => x.shape[a]));
@@ -265,4 +283,3 @@ export const axesSizeOp: OpDef<{ axes: readonly number[] }> = {
 export function isConstant(x: Tensor): boolean {
   return x.node.op.name === constantOp.name;
 }
-

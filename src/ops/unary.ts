@@ -1,5 +1,5 @@
 import { apply, type OpDef, type Tensor } from "../graph/index.ts";
-import { add, div, equal, greater, mul, sub } from "./binary.ts";
+import { add, div, equal, mul, sub } from "./binary.ts";
 import { floats, type None, numbers, requireDType, unary } from "./define.ts";
 import { where } from "./select.ts";
 import { asTensor } from "./source.ts";
@@ -21,13 +21,23 @@ export const negOp = unary({
 export function exp(x: Tensor): Tensor {
   return apply(expOp, [x], {});
 }
-export const expOp = unary({ name: "exp", onnx: "Exp", fold: Math.exp, vjp: (g, { y }) => [mul(g, y)] });
+export const expOp = unary({
+  name: "exp",
+  onnx: "Exp",
+  fold: Math.exp,
+  vjp: (g, { y }) => [mul(g, y)],
+});
 
 /** Natural logarithm. */
 export function log(x: Tensor): Tensor {
   return apply(logOp, [x], {});
 }
-export const logOp = unary({ name: "log", onnx: "Log", fold: Math.log, vjp: (g, { x }) => [div(g, x)] });
+export const logOp = unary({
+  name: "log",
+  onnx: "Log",
+  fold: Math.log,
+  vjp: (g, { x }) => [div(g, x)],
+});
 
 /** Square root. */
 export function sqrt(x: Tensor): Tensor {
@@ -129,8 +139,25 @@ export function relu(x: Tensor): Tensor {
 export const reluOp = unary({
   name: "relu",
   onnx: "Relu",
-  vjp: (g, { y }) => [where(greater(y, 0), g, asTensor(0, g.dtype))],
+  vjp: (g, { y }) => [mul(g, step(y))],
 });
+
+/** 1 for x > 0, else 0: the derivative of relu. Its own derivative is 0. */
+export function step(x: Tensor): Tensor {
+  return apply(stepOp, [x], {});
+}
+export const stepOp: OpDef<None> = {
+  name: "step",
+  infer: ([x]) => ({ dtype: requireDType("step", [x], floats), shape: x.shape }),
+  vjp: () => [null],
+  // One pass instead of a comparison and a cast: a hard sigmoid so steep that it saturates for
+  // every normal float32 number. ONNX Runtime has it in float32 only.
+  lower: (emit, [x], { inputs: [t] }) =>
+    t.dtype === "float32"
+      ? emit.node("HardSigmoid", [x], { alpha: { float: 3e38 }, beta: { float: 0 } })
+      : emit.node("Cast", [emit.node("Greater", [x, emit.scalar(t.dtype, 0)])], { to: 11 }),
+  elementwise: true,
+};
 
 /** x Φ(x) with the normal cumulative distribution Φ (exact, not the tanh approximation). */
 export function gelu(x: Tensor): Tensor {
@@ -167,6 +194,7 @@ export function not(x: Tensor): Tensor {
 export const notOp = unary({ name: "not", onnx: "Not", dtypes: ["bool"] });
 
 /** True where x is not a number. */
+// biome-ignore lint/suspicious/noShadowRestrictedNames: the op has ONNX's and numpy's name
 export function isNaN(x: Tensor): Tensor {
   return apply(isNaNOp, [x], {});
 }

@@ -17,13 +17,17 @@ export function formatMeasured({ value, uncertainty }: Measured): FormattedValue
     return { value: formatNumber(value), uncertainty: "" };
   // toExponential rounds first, so that 0.0996 counts as 0.10 and not as 0.100.
   const exponent = Number(uncertainty.toExponential(1).split("e")[1]);
-  const decimals = 1 - exponent;
-  if (Math.abs(exponent) > 7 || Math.abs(value) >= 1e9) {
-    const digits = Math.max(0, Math.floor(Math.log10(Math.abs(value) || 1)) + decimals);
-    return {
-      value: minus(value.toExponential(Math.min(20, digits))),
-      uncertainty: uncertainty.toExponential(1),
-    };
+  const decimals = Math.min(15, 1 - exponent);
+  const size = Math.max(Math.abs(value), uncertainty);
+  if (size >= 1e9 || size < 1e-5) {
+    // Both over the same power of ten: 1.235e-12 and 0.034e-12.
+    const power = Number(size.toExponential().split("e")[1]);
+    const shown = formatMeasured({
+      value: value * 10 ** -power,
+      uncertainty: uncertainty * 10 ** -power,
+    });
+    const suffix = minus(`e${power}`);
+    return { value: shown.value + suffix, uncertainty: shown.uncertainty + suffix };
   }
   return {
     value: minus(fixed(value, decimals)),
@@ -78,7 +82,9 @@ function group(digits: string): string {
   return digits.length > 4 ? digits.replace(/\B(?=(\d{3})+$)/g, "\u202f") : digits;
 }
 
+/** A true minus sign, and none before zero. */
 function minus(text: string): string {
+  if (/^-[0.]*$/.test(text)) return text.slice(1);
   return text.replace("-", "\u2212").replace("e-", "e\u2212");
 }
 

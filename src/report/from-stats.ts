@@ -53,7 +53,9 @@ export function profileSeries(
   },
 ): ProfileSeries {
   const pick = (part: keyof Measured) =>
-    bins.map((b) => (b.n >= least && Number.isFinite(b[quantity][part]) ? b[quantity][part] : null));
+    bins.map((b) =>
+      b.n >= least && Number.isFinite(b[quantity][part]) ? b[quantity][part] : null,
+    );
   return {
     name,
     edges: [...bins.map((b) => b.low), bins[bins.length - 1].high],

@@ -11,79 +11,115 @@ export interface LegendEntry {
   /** SVG path of the symbol, centered at 0. */
   readonly symbol?: string;
   readonly open?: boolean;
+  /** Begins a new row, to keep groups apart. */
+  readonly startsRow?: boolean;
 }
 
 const rowHeight = 16;
-const sampleWidth = 24;
 const fontSize = 12;
 
 /** Width of a text in pixels, estimated from above for a Helvetica-like font. */
 export function textWidth(label: string, size = fontSize): number {
   let em = 0;
   for (const c of plainText(label))
-    em += /[iljtf.,:;|()[\] ']/.test(c) ? 0.32 : /[mwMW±]/.test(c) ? 0.86 : 0.58;
+    em += /[iljtf.,:;|()[\]\s']/.test(c) ? 0.32 : /[mwMW±]/.test(c) ? 0.86 : 0.58;
   return em * size;
 }
 
-/** A legend broken into rows no wider than the frame, so that it never covers data. */
-export function layOutLegend(
-  entries: readonly LegendEntry[],
-  width: number,
-): { readonly rows: readonly (readonly LegendEntry[])[]; readonly height: number } {
-  const rows: LegendEntry[][] = [];
+/** The size at which a label fits into `room` pixels, at most `size` and at least 8. */
+export function fitSize(label: string, room: number, size: number): number {
+  return Math.max(8, Math.min(size, Math.floor((10 * size * room) / textWidth(label, size)) / 10));
+}
+
+/** One line of text in the legend; a continued line has no sample. */
+interface Item {
+  readonly text: string;
+  readonly left: number;
+  readonly row: number;
+  readonly entry: LegendEntry | null;
+}
+
+/** Where everything in a legend goes, relative to its top left corner. */
+export interface LegendLayout {
+  readonly items: readonly Item[];
+  readonly height: number;
+}
+
+/**
+ * A legend in rows no wider than `width` pixels, so that it can stand above the frame and never
+ * covers data; a name too long for one row is broken between words.
+ */
+export function layOutLegend(entries: readonly LegendEntry[], width: number): LegendLayout {
+  const items: Item[] = [];
+  let row = -1;
   let used = Number.POSITIVE_INFINITY;
   for (const entry of entries) {
-    const need = entryWidth(entry);
-    if (used + need > width) {
-      rows.push([]);
+    const indent = sampleWidth(entry) + 6;
+    const lines = breakLines(entry.name, width - indent);
+    if (used + indent + textWidth(lines[0]) > width || entry.startsRow || lines.length > 1) {
+      row++;
       used = 0;
     }
-    rows[rows.length - 1].push(entry);
-    used += need;
+    lines.forEach((text, i) => {
+      items.push({ text, left: used + indent, row: row + i, entry: i === 0 ? entry : null });
+    });
+    row += lines.length - 1;
+    used = lines.length > 1 ? Number.POSITIVE_INFINITY : used + indent + textWidth(lines[0]) + 14;
   }
-  return { rows, height: rows.length * rowHeight + (rows.length > 0 ? 4 : 0) };
+  return { items, height: row < 0 ? 0 : (row + 1) * rowHeight + 4 };
 }
 
-function entryWidth({ name }: LegendEntry): number {
-  return sampleWidth + 6 + textWidth(name) + 14;
+function breakLines(text: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(" ")) {
+    const longer = lines.length > 0 ? `${lines[lines.length - 1]} ${word}` : word;
+    if (lines.length > 0 && textWidth(longer) <= width) lines[lines.length - 1] = longer;
+    else lines.push(word);
+  }
+  return lines;
 }
 
-/** Draws laid-out rows with their top left corner at (x, y). */
+/** A symbol without a line needs less room. */
+function sampleWidth({ sample, dash }: LegendEntry): number {
+  return sample === "symbol" && !dash ? 12 : 24;
+}
+
+/** Draws a laid-out legend with its top left corner at (x, y). */
 export function drawLegend(
   document: Document,
-  rows: readonly (readonly LegendEntry[])[],
+  { items }: LegendLayout,
   { x, y }: { readonly x: number; readonly y: number },
 ): SVGElement {
   const group = svgElement(document, "g", { "aria-label": "legend" });
-  rows.forEach((row, r) => {
-    let left = x;
-    for (const entry of row) {
-      const middle = y + r * rowHeight + rowHeight / 2;
-      for (const sample of samples(document, entry, left, middle)) group.appendChild(sample);
-      const text = svgElement(document, "text", {
-        x: left + sampleWidth + 6,
-        y: middle,
-        dy: "0.35em",
-        "font-size": fontSize,
-        "text-anchor": "start",
-        fill: "currentColor",
-      });
-      text.textContent = entry.name;
-      group.appendChild(text);
-      left += entryWidth(entry);
+  for (const { text, left, row, entry } of items) {
+    const middle = y + row * rowHeight + rowHeight / 2;
+    if (entry) {
+      const from = x + left - 6 - sampleWidth(entry);
+      for (const sample of samples(document, entry, from, middle)) group.appendChild(sample);
     }
-  });
+    const label = svgElement(document, "text", {
+      x: x + left,
+      y: middle,
+      dy: "0.35em",
+      "font-size": fontSize,
+      "text-anchor": "start",
+      fill: "currentColor",
+    });
+    label.textContent = text;
+    group.appendChild(label);
+  }
   return group;
 }
 
 function samples(document: Document, entry: LegendEntry, x: number, y: number): SVGElement[] {
   const { color, sample } = entry;
+  const width = sampleWidth(entry);
   if (sample === "fill")
     return [
       svgElement(document, "rect", {
         x: x + 1,
         y: y - 5,
-        width: sampleWidth - 2,
+        width: width - 2,
         height: 10,
         fill: color,
         "fill-opacity": 0.22,
@@ -91,7 +127,7 @@ function samples(document: Document, entry: LegendEntry, x: number, y: number): 
       }),
     ];
   const line = svgElement(document, "path", {
-    d: `M${x},${y}h${sampleWidth}`,
+    d: `M${x},${y}h${width}`,
     stroke: color,
     "stroke-width": 1.8,
     "stroke-dasharray": entry.dash ?? "none",
@@ -100,7 +136,7 @@ function samples(document: Document, entry: LegendEntry, x: number, y: number): 
   if (sample === "line") return [line];
   const mark = svgElement(document, "path", {
     d: entry.symbol ?? "",
-    transform: `translate(${x + sampleWidth / 2},${y})`,
+    transform: `translate(${x + width / 2},${y})`,
     fill: entry.open ? "var(--forty-page, #ffffff)" : color,
     stroke: color,
     "stroke-width": 1.5,

@@ -140,3 +140,8 @@ export function bandMark(
     fillOpacity: 0.25,
   });
 }
+
+/** Says that a figure is empty, which could otherwise be taken for a fault. */
+export function noEntriesMark(): Plot.Markish {
+  return Plot.text(["No entries"], { frameAnchor: "middle", fill: mutedColor, fontSize: 14 });
+}

@@ -118,7 +118,10 @@ ${notes.length > 0 ? `<ul class="notes">${notes.map((note) => `<li>${richHtml(no
 
 function figureHtml(figure: FigureData, number: number, document: Document): string {
   const svg = serializeFigure(renderFigure(figure, { document }));
-  const n = figure.n === undefined ? "" : ` <span class="n">n = ${formatNumber(figure.n)}.</span>`;
+  const n =
+    figure.n === undefined
+      ? ""
+      : ` <span class="n">n\u00a0=\u00a0${formatNumber(figure.n)}.</span>`;
   return `<figure>${svg}<figcaption><b>Figure ${number}: ${richHtml(figure.title)}.</b> ${richHtml(figure.caption)}${n} <button type="button" class="save" data-save="svg" data-name="figure-${number}" hidden>SVG</button></figcaption></figure>`;
 }
 

@@ -1,6 +1,6 @@
 import * as Plot from "@observablehq/plot";
 import type { AxisData } from "./figure-data.ts";
-import { drawLegend, type LegendEntry, layOutLegend } from "./legend.ts";
+import { drawLegend, fitSize, type LegendEntry, layOutLegend } from "./legend.ts";
 import { svgElement } from "./svg.ts";
 import { axisTicks, type Ticks } from "./ticks.ts";
 
@@ -16,6 +16,8 @@ export interface RenderOptions {
 /** An axis whose range is settled. */
 export interface ResolvedAxis extends AxisData {
   readonly domain: readonly [number, number];
+  /** Ticks at whole numbers only. */
+  readonly integer?: boolean;
 }
 
 export interface PanelOptions {
@@ -38,6 +40,8 @@ export interface Panel {
   readonly svg: SVGElement;
   readonly x: (value: number) => number;
   readonly y: (value: number) => number;
+  /** Of the whole drawing: what was asked for, and room for legend rows beyond the first. */
+  readonly height: number;
   readonly left: number;
   readonly top: number;
   readonly right: number;
@@ -51,14 +55,15 @@ const marginLeft = 56;
  * their ends, legend and tag above the frame, where they cover nothing.
  */
 export function drawPanel(options: PanelOptions): Panel {
-  const { document, width, height, x, y, marks, tag, xLabels = true } = options;
+  const { document, width, x, y, marks, tag, xLabels = true } = options;
   const marginRight = options.marginRight ?? 14;
   const frameWidth = width - marginLeft - marginRight;
   const legend = layOutLegend(options.legend ?? [], frameWidth + marginRight - 4);
+  const height = options.height + Math.max(0, legend.height - 20);
   const tagHeight = tag ? 17 : 0;
   const marginTop = 8 + tagHeight + legend.height;
-  const marginBottom = xLabels ? 41 : 8;
-  const xTicks = axisTicks(...x.domain, { log: x.log === true });
+  const marginBottom = xLabels ? 39 : 8;
+  const xTicks = axisTicks(...x.domain, { log: x.log === true, integer: x.integer === true });
   const yTicks = axisTicks(...y.domain, { log: y.log === true, count: options.yTickCount ?? 5 });
   const svg = Plot.plot({
     document,
@@ -76,8 +81,10 @@ export function drawPanel(options: PanelOptions): Panel {
       Plot.frame({ stroke: "currentColor" }),
       ...xAxis(xTicks, xLabels),
       ...yAxis(yTicks),
-      xLabels ? axisTitle(x, { frameAnchor: "bottom-right", textAnchor: "end", dy: 36 }) : null,
-      axisTitle(y, {
+      xLabels
+        ? axisTitle(x, frameWidth, { frameAnchor: "bottom-right", textAnchor: "end", dy: 34 })
+        : null,
+      axisTitle(y, height - marginTop - marginBottom, {
         frameAnchor: "top-left",
         textAnchor: "end",
         lineAnchor: "top",
@@ -86,7 +93,7 @@ export function drawPanel(options: PanelOptions): Panel {
       }),
     ],
   }) as unknown as SVGElement & Plot.Plot;
-  svg.appendChild(drawLegend(document, legend.rows, { x: marginLeft, y: 4 + tagHeight }));
+  svg.appendChild(drawLegend(document, legend, { x: marginLeft, y: 4 + tagHeight }));
   if (tag) {
     const text = svgElement(document, "text", {
       x: marginLeft,
@@ -106,6 +113,7 @@ export function drawPanel(options: PanelOptions): Panel {
     svg,
     x: scale("x"),
     y: scale("y"),
+    height,
     left: marginLeft,
     top: marginTop,
     right: width - marginRight,
@@ -118,8 +126,9 @@ export function withUnit({ label, unit }: AxisData): string {
   return unit ? `${label} [${unit}]` : label;
 }
 
-function axisTitle(axis: AxisData, options: Plot.TextOptions): Plot.Markish {
-  return Plot.text([withUnit(axis)], { fontSize: 13, fill: "currentColor", ...options });
+function axisTitle(axis: AxisData, room: number, options: Plot.TextOptions): Plot.Markish {
+  const fontSize = fitSize(withUnit(axis), room, 13);
+  return Plot.text([withUnit(axis)], { fontSize, fill: "currentColor", ...options });
 }
 
 function xAxis({ major, minor, label }: Ticks, labels: boolean): Plot.Markish[] {
@@ -129,7 +138,7 @@ function xAxis({ major, minor, label }: Ticks, labels: boolean): Plot.Markish[] 
     Plot.axisX(minor, { ...bare, tickSize: -3, anchor: "top" }),
     Plot.axisX(major, { ...bare, tickSize: -6, anchor: "top" }),
     Plot.axisX(major, { ...bare, tickSize: -6 }),
-    labels ? Plot.axisX(major, { ...texts, tickFormat: label }) : null,
+    labels ? Plot.axisX(major, { ...texts, text: label }) : null,
   ];
 }
 
@@ -140,7 +149,7 @@ function yAxis({ major, minor, label }: Ticks): Plot.Markish[] {
     Plot.axisY(minor, { ...bare, tickSize: -3, anchor: "right" }),
     Plot.axisY(major, { ...bare, tickSize: -6, anchor: "right" }),
     Plot.axisY(major, { ...bare, tickSize: -6 }),
-    Plot.axisY(major, { ...texts, tickFormat: label }),
+    Plot.axisY(major, { ...texts, text: label }),
   ];
 }
 
@@ -150,18 +159,17 @@ const texts = { stroke: "none", label: null, tickSize: 0, tickPadding: 6, fontSi
 export function stackPanels(
   document: Document,
   panels: readonly Panel[],
-  heights: readonly number[],
-): SVGElement {
+): { readonly svg: SVGElement; readonly height: number } {
   const outer = svgElement(document, "svg", {});
   let y = 0;
-  panels.forEach(({ svg }, i) => {
+  for (const { svg, height } of panels) {
     const group = svgElement(document, "g", {
       transform: `translate(0,${y})`,
       "text-anchor": "middle",
     });
     for (const child of Array.from(svg.childNodes)) group.appendChild(child);
     outer.appendChild(group);
-    y += heights[i];
-  });
-  return outer;
+    y += height;
+  }
+  return { svg: outer, height: y };
 }

@@ -1,4 +1,4 @@
-import { applyRichText, escapeHtml, plainText } from "./rich-text.ts";
+import { applyRichText, plainText } from "./rich-text.ts";
 
 const namespace = "http://www.w3.org/2000/svg";
 
@@ -49,17 +49,21 @@ export function finish(
  * with namespace, black on white, and colors in place of the page's variables.
  */
 export function serializeFigure(svg: Element, { standalone = false } = {}): string {
-  const text = svg.outerHTML.replace(
-    / (d|x|y|x1|x2|y1|y2|cx|cy|width|height|transform)="([^"]*)"/g,
-    (_, name: string, value: string) =>
-      ` ${name}="${value.replace(/-?\d*\.\d{3,}(e-?\d+)?/g, (v) => String(Number(Number(v).toFixed(2))))}"`,
-  );
-  if (!standalone) return text;
-  return text
+  const text = svg.outerHTML
     .replace(
-      /^<svg/,
-      '<svg xmlns="http://www.w3.org/2000/svg" color="#000" style="background:#fff"',
+      / (d|x|y|x1|x2|y1|y2|cx|cy|width|height|transform)="([^"]*)"/g,
+      (_, name: string, value: string) => ` ${name}="${value.replace(longNumber, round)}"`,
     )
-    .replace(/ xmlns="[^"]*"(?=.* xmlns=)/, "")
-    .replace(/var\(--[\w-]+,\s*([^)]+)\)/g, (_, fallback: string) => escapeHtml(fallback));
+    // HTML allows these in place, XML does not.
+    .replace(/="[^"]*"/g, (v) => v.replaceAll("<", "&lt;").replaceAll(">", "&gt;"))
+    .replaceAll("&nbsp;", "\u00a0");
+  if (!standalone) return text;
+  const attributes = 'xmlns="http://www.w3.org/2000/svg" color="#000" style="background:#fff"';
+  return text.replace(/^<svg/, `<svg ${attributes}`).replace(/var\(--[\w-]+,\s*([^)]+)\)/g, "$1");
+}
+
+const longNumber = /-?\d*\.\d{3,}(e-?\d+)?/g;
+
+function round(number: string): string {
+  return String(Number(Number(number).toFixed(2)));
 }

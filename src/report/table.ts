@@ -47,7 +47,9 @@ export function renderTable(table: TableData, number: number): string {
 }
 
 function csvHead(columns: readonly TableColumn[]): string {
-  return JSON.stringify(columns.map(({ name, unit }) => plainText(unit ? `${name} [${unit}]` : name)));
+  return JSON.stringify(
+    columns.map(({ name, unit }) => plainText(unit ? `${name} [${unit}]` : name)),
+  );
 }
 
 /** Rows whose value is best or closer to the best than their combined uncertainty. */
@@ -63,7 +65,9 @@ function bestRows(
       : [];
   });
   if (!best || known.length < 2) return new Set();
-  const winner = known.reduce((a, b) => (best === "min" ? b.value < a.value : b.value > a.value) ? b : a);
+  const winner = known.reduce((a, b) =>
+    (best === "min" ? b.value < a.value : b.value > a.value) ? b : a,
+  );
   const near = known.filter(
     (k) =>
       Math.abs(k.value - winner.value) <= Math.hypot(k.uncertainty || 0, winner.uncertainty || 0),
@@ -95,7 +99,10 @@ function columnCells(cells: readonly Cell[], best: ReadonlySet<number>): string[
     const data = ` data-value="${measured.value}"${text.uncertainty ? ` data-uncertainty="${measured.uncertainty}"` : ""}`;
     // A missing point is as wide as a punctuation space, a missing digit as a figure space.
     const missing = deepest - decimals(text.value);
-    const fill = missing === deepest && deepest > 0 ? `\u2008${"\u2007".repeat(missing - 1)}` : "\u2007".repeat(missing);
+    const fill =
+      missing === deepest && deepest > 0
+        ? `\u2008${"\u2007".repeat(missing - 1)}`
+        : "\u2007".repeat(missing);
     const uncertainty = text.uncertainty
       ? ` <span class="pm">± ${text.uncertainty.padEnd(widest, "\u2007")}</span>`
       : widest > 0

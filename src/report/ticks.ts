@@ -8,8 +8,14 @@ export interface Ticks {
 }
 
 /** Ticks of an axis over [low, high]: multiples of 1, 2, 5 times a power of ten, or decades. */
-export function axisTicks(low: number, high: number, { log = false, count = 5 } = {}): Ticks {
-  return log ? logTicks(low, high) : linearTicks(low, high, count);
+export function axisTicks(
+  low: number,
+  high: number,
+  { log = false, count = 5, integer = false } = {},
+): Ticks {
+  if (log) return logTicks(low, high);
+  const ticks = linearTicks(low, high, integer ? Math.min(count, high - low) : count);
+  return integer ? { ...ticks, minor: ticks.minor.filter(Number.isInteger) } : ticks;
 }
 
 function linearTicks(low: number, high: number, count: number): Ticks {
@@ -20,8 +26,8 @@ function linearTicks(low: number, high: number, count: number): Ticks {
   const decimals = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
   const largest = Math.max(Math.abs(low), Math.abs(high));
   const label = (v: number) => {
-    if (largest >= 1e4) return formatCount(v);
-    if (largest < 1e-3) return v === 0 ? "0" : `${v.toExponential(0)}`.replace("-", "\u2212");
+    if (largest >= 1e4 && step > largest / 200) return formatCount(v);
+    if (largest < 1e-3) return v === 0 ? "0" : v.toExponential().replaceAll("-", "\u2212");
     return v
       .toFixed(decimals)
       .replace(/^-(?=.*[1-9])/, "\u2212")

@@ -17,17 +17,20 @@ export function createOrtRuntime(
     async load(model, options = {}) {
       try {
         const session = await ort.InferenceSession.create(model, sessionOptions(options));
-        return createSession(ort, session);
+        return createSession(ort, session, options.profile !== undefined);
       } catch (cause) {
-        throw new SessionError(`runtime: the model does not load on ${device}: ${firstLine(cause)}`, {
-          cause,
-        });
+        throw new SessionError(
+          `runtime: the model does not load on ${device}: ${firstLine(cause)}`,
+          {
+            cause,
+          },
+        );
       }
     },
   };
 }
 
-function createSession(ort: Ort, session: OrtCommon.InferenceSession): Session {
+function createSession(ort: Ort, session: OrtCommon.InferenceSession, profiled: boolean): Session {
   const wrapped = new WeakMap<HostArray, OrtTensor>();
   const wrap = (array: HostArray): OrtTensor => {
     let tensor = wrapped.get(array);
@@ -62,7 +65,10 @@ function createSession(ort: Ort, session: OrtCommon.InferenceSession): Session {
         throw new SessionError(`runtime: the model failed: ${firstLine(cause)}`, { cause });
       }
     },
-    dispose: () => session.release(),
+    async dispose() {
+      if (profiled) session.endProfiling();
+      await session.release();
+    },
   };
 }
 
@@ -90,7 +96,8 @@ function toValueInfo(meta: OrtCommon.InferenceSession.ValueMetadata): ValueInfo 
 
 function fromOrt(tensor: OrtTensor): HostArray {
   const data = tensor.data as TypedData;
-  if (data.length !== sizeOf(tensor.dims)) throw new SessionError("runtime: output of the wrong size");
+  if (data.length !== sizeOf(tensor.dims))
+    throw new SessionError("runtime: output of the wrong size");
   return { dtype: tensor.type as DType, shape: tensor.dims, data };
 }
 

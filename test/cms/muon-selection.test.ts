@@ -97,7 +97,7 @@ test("the error of a root mean square is that of its second and fourth moments",
 test("columns carry names and units and share memory", () => {
   const muons = fromRows([good]);
   const columns = muonColumns(muons);
-  expect(columns.map(({ name, unit }) => `${name} ${unit}`.trim())).toMatchInlineSnapshot(`
+  expect(columns.map(({ name, unit }) => `${name} ${unit ?? ""}`.trim())).toMatchInlineSnapshot(`
     [
       "hwPtL1",
       "hwPhiL1",

@@ -11,9 +11,7 @@ const table = makeTable([
 
 describe("checks", () => {
   test("non-finite entries are counted per column with their first row", () => {
-    expect(() =>
-      requireFinite(table, ["pt", "eta", "charge"]),
-    ).toThrowErrorMatchingInlineSnapshot(
+    expect(() => requireFinite(table, ["pt", "eta", "charge"])).toThrowErrorMatchingInlineSnapshot(
       `[DataError: requireFinite: of 4 rows, "pt" has 2 NaN or missing, first in row 2, and 1 infinite, first in row 3; "eta" has 1 infinite, first in row 4; leave such rows out with a selection]`,
     );
     expect(() => requireFinite(table, ["charge", "layer"])).not.toThrow();
@@ -32,7 +30,9 @@ describe("checks", () => {
     expect(() => requireRange(table, "layer", 0, 16)).toThrowErrorMatchingInlineSnapshot(
       `[DataError: requireRange: column "layer": 1 of 4 rows outside [0, 16], first in row 4: 17]`,
     );
-    expect(() => requireRange(table, "pt", 0, 10)).toThrow("3 of 4 rows outside [0, 10], first in row 2");
+    expect(() => requireRange(table, "pt", 0, 10)).toThrow(
+      "3 of 4 rows outside [0, 10], first in row 2",
+    );
     expect(() => requireRange(table, "layer", 0, 17)).not.toThrow();
   });
 });

@@ -25,11 +25,26 @@ describe("dedupeRows", () => {
     fc.assert(
       fc.property(fc.array(row, { maxLength: 120 }), (rows) => {
         const table = makeTable([
-          makeColumn("f", Float64Array.from(rows, (r) => r[0])),
-          makeColumn("i", Int32Array.from(rows, (r) => r[1])),
-          makeColumn("l", BigInt64Array.from(rows, (r) => r[2])),
-          makeColumn("s", rows.map((r) => r[3])),
-          makeColumn("b", Uint8Array.from(rows, (r) => r[4])),
+          makeColumn(
+            "f",
+            Float64Array.from(rows, (r) => r[0]),
+          ),
+          makeColumn(
+            "i",
+            Int32Array.from(rows, (r) => r[1]),
+          ),
+          makeColumn(
+            "l",
+            BigInt64Array.from(rows, (r) => r[2]),
+          ),
+          makeColumn(
+            "s",
+            rows.map((r) => r[3]),
+          ),
+          makeColumn(
+            "b",
+            Uint8Array.from(rows, (r) => r[4]),
+          ),
         ]);
         const { kept, dropped } = dedupeRows(table);
         expect([...kept]).toEqual(slow(table));

@@ -12,7 +12,11 @@ import { makeColumn, makeTable } from "../../src/data/table.ts";
 
 const names = ["pt", "eta"];
 // rows (1, 10), (2, 20), (3, 60): means 2 and 30, population deviations sqrt(2/3), sqrt(1400/3)
-const byRows: FeatureMatrix = { values: Float64Array.of(1, 10, 2, 20, 3, 60), names, major: "rows" };
+const byRows: FeatureMatrix = {
+  values: Float64Array.of(1, 10, 2, 20, 3, 60),
+  names,
+  major: "rows",
+};
 const byFeatures: FeatureMatrix = {
   values: Float64Array.of(1, 2, 3, 10, 20, 60),
   names,

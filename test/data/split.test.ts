@@ -6,7 +6,9 @@ import { makeColumn, makeTable } from "../../src/data/table.ts";
 describe("splits", () => {
   test("65/20/15 of 1000 rows are 650, 200 and 150", () => {
     const split = splitByFractions(1000, { train: 0.65, validation: 0.2, test: 0.15 }, 1);
-    expect([split.train.length, split.validation.length, split.test.length]).toEqual([650, 200, 150]);
+    expect([split.train.length, split.validation.length, split.test.length]).toEqual([
+      650, 200, 150,
+    ]);
     expect(splitByFractions(1000, { train: 65, validation: 20, test: 15 }, 1)).toEqual(split);
   });
 
@@ -44,7 +46,9 @@ describe("splits", () => {
   test("fractions that do not add up, and parts without rows, are refused", () => {
     expect(() => splitByFractions(10, { a: 0.6, b: 0.2 }, 1)).toThrow("got 0.6, 0.2");
     expect(() => splitByFractions(10, { a: 1.5, b: -0.5 }, 1)).toThrow("got 1.5, -0.5");
-    expect(() => splitByFractions(2, { a: 0.8, b: 0.1, c: 0.1 }, 1)).toThrow("would be empty (2 rows)");
+    expect(() => splitByFractions(2, { a: 0.8, b: 0.1, c: 0.1 }, 1)).toThrow(
+      "would be empty (2 rows)",
+    );
   });
 
   const table = makeTable([
@@ -61,7 +65,9 @@ describe("splits", () => {
   });
 
   test("a value that does not occur, or is listed twice, is refused", () => {
-    expect(() => splitByColumn(table, "split", { a: ["vaild"] })).toThrowErrorMatchingInlineSnapshot(
+    expect(() =>
+      splitByColumn(table, "split", { a: ["vaild"] }),
+    ).toThrowErrorMatchingInlineSnapshot(
       `[DataError: splitByColumn: no "vaild" in column "split"; it holds holdout, train, valid; did you mean "valid"?]`,
     );
     expect(() => splitByColumn(table, "split", { a: ["train"], b: ["train"] })).toThrow(

@@ -99,7 +99,9 @@ describe("table", () => {
     expect(() => concat([pt, one(makeColumn("pt", Float64Array.of(1), "MeV"))])).toThrow(
       'column "pt" has units GeV and MeV',
     );
-    expect(() => concat([pt, one(makeColumn("eta", Float64Array.of(1)))])).toThrow('no column "pt"');
+    expect(() => concat([pt, one(makeColumn("eta", Float64Array.of(1)))])).toThrow(
+      'no column "pt"',
+    );
     expect(() => concat([pt, one(makeColumn("pt", ["1"], "GeV"))])).toThrow("float64 and string");
     expect(() => concat([pt, muons])).toThrow("1 and 4 columns");
   });

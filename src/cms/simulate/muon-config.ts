@@ -32,7 +32,10 @@ export interface MuonSimulationConfig {
   readonly wrongChargePerGeV: number;
   /** Fraction of muons matched to a neighbor's azimuth. */
   readonly mismatchedPhi: number;
-  /** The wrong azimuth is uniform within +- this window around the right one, rad. */
+  /**
+   * The wrong azimuth is uniform within +- this window around the right one, rad. The floor takes
+   * window + bend / ptMin below pi, so that no bend wraps around the circle.
+   */
   readonly mismatchWindow: number;
   /** Offline resolution of ln(ptReco). */
   readonly ptRecoSmear: number;
@@ -47,10 +50,10 @@ export interface MuonSimulationConfig {
  * selection the Level-1 errors are near its Table 7, the Bayes floors a little below the best
  * models in it. By quadrature (`expectedMuonErrors`), against the report:
  *
- * |               | phi, rad       | eta            | pt / ptReco                             |
- * |---------------|----------------|----------------|-----------------------------------------|
- * | Level 1       | 0.5015 (0.499) | 0.0319 (0.032) | 0.4951 (0.493)                          |
- * | floor, (best) | 0.1308 (0.136) | 0.0298 (0.030) | 0.2521 absolute, 0.2266 relative (0.259) |
+ * |               | phi, rad       | eta            | pt / ptReco                              |
+ * |---------------|----------------|----------------|------------------------------------------|
+ * | Level 1       | 0.5015 (0.499) | 0.0319 (0.032) | 0.4951 (0.493)                           |
+ * | floor (best)  | 0.1308 (0.136) | 0.0298 (0.030) | 0.2521 absolute, 0.2266 relative (0.259) |
  *
  * Where they come from: a solenoid of 3.8 T and 3 m radius with a return yoke bends a muon by
  * about 3 rad GeV / pt up to the second station. Level 1 quotes a pt above the true one, since its

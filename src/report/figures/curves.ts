@@ -45,8 +45,12 @@ export function curves(data: CurvesData, options: RenderOptions): SVGElement {
     marks.unshift(levelMark(level.value, { color: mutedColor, dash: dashes[i + 1] }));
     legend.push({ name: level.name, sample: "line", color: mutedColor, dash: dashes[i + 1] });
   });
-  const { svg } = drawPanel({ document, width, height, x, y, marks, legend, tag: data.tag });
-  return finish(svg, { width, height, label: `${data.title}. ${data.caption}` });
+  const panel = drawPanel({ document, width, height, x, y, marks, legend, tag: data.tag });
+  return finish(panel.svg, {
+    width,
+    height: panel.height,
+    label: `${data.title}. ${data.caption}`,
+  });
 }
 
 /** Beside the point, on the side where the frame has room. */

@@ -1,6 +1,8 @@
 import * as Plot from "@observablehq/plot";
 import { ShapeError } from "../../base/errors.ts";
 import type { Heatmap2dData } from "../figure-data.ts";
+import { fitSize } from "../legend.ts";
+import { noEntriesMark } from "../marks.ts";
 import { drawPanel, type Panel, type RenderOptions } from "../panel.ts";
 import { finish, svgElement } from "../svg.ts";
 import { heatColor } from "../theme.ts";
@@ -20,8 +22,9 @@ export function heatmap2d(data: Heatmap2dData, options: RenderOptions): SVGEleme
   const x = { ...data.x, domain: data.x.domain ?? ([xEdges[0], xEdges[nx]] as const) };
   const y = { ...data.y, domain: data.y.domain ?? ([yEdges[0], yEdges[ny]] as const) };
   const marks = data.diagonal ? [diagonal(x.domain, y.domain)] : [];
-  const panel = drawPanel({ document, width, height, x, y, marks, tag: data.tag, marginRight: 72 });
   const positive = counts.filter((c) => c > 0);
+  if (positive.length === 0) marks.push(noEntriesMark());
+  const panel = drawPanel({ document, width, height, x, y, marks, tag: data.tag, marginRight: 72 });
   const range = colorRange(positive);
   const cells = svgElement(document, "g", {
     "aria-label": "cells",
@@ -32,7 +35,11 @@ export function heatmap2d(data: Heatmap2dData, options: RenderOptions): SVGEleme
   });
   panel.svg.insertBefore(cells, panel.svg.firstChild);
   panel.svg.appendChild(colorBar(document, { panel, range, width, label: data.colorLabel }));
-  return finish(panel.svg, { width, height, label: `${data.title}. ${data.caption}` });
+  return finish(panel.svg, {
+    width,
+    height: panel.height,
+    label: `${data.title}. ${data.caption}`,
+  });
 }
 
 /** Smallest and largest content, at least one decade. */
@@ -136,7 +143,7 @@ function colorBar(
   text(label, {
     transform: `translate(${width - 4},${top}) rotate(-90)`,
     "text-anchor": "end",
-    "font-size": 13,
+    "font-size": fitSize(label, bottom - top, 13),
   });
   return group;
 }

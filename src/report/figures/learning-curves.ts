@@ -12,7 +12,7 @@ export function learningCurves(data: LearningCurvesData, options: RenderOptions)
   const { document, width = 400, height = 310 } = options;
   const { train, validation, bestEpoch, floor } = data;
   const epochs = Math.max(train.length, validation.length, 2);
-  const x: ResolvedAxis = { label: "Epoch", domain: [1, epochs] };
+  const x: ResolvedAxis = { label: "Epoch", domain: [1, epochs], integer: true };
   const y = lossAxis(data);
   const best = validation[bestEpoch - 1];
   const curve = (values: readonly number[]) =>
@@ -39,8 +39,12 @@ export function learningCurves(data: LearningCurvesData, options: RenderOptions)
     },
   ];
   if (floor) legend.push({ name: floor.name, sample: "line", color: mutedColor, dash: "2 2" });
-  const { svg } = drawPanel({ document, width, height, x, y, marks, legend, tag: data.tag });
-  return finish(svg, { width, height, label: `${data.title}. ${data.caption}` });
+  const panel = drawPanel({ document, width, height, x, y, marks, legend, tag: data.tag });
+  return finish(panel.svg, {
+    width,
+    height: panel.height,
+    label: `${data.title}. ${data.caption}`,
+  });
 }
 
 /** Over both curves and the floor, with a little room. */

@@ -31,8 +31,12 @@ export function profilePlot(data: ProfilePlotData, options: RenderOptions): SVGE
     open: look(i).open,
   }));
   if (floor) legend.push({ name: floor.name, sample: "line", ...floorLook });
-  const { svg } = drawPanel({ document, width, height, x, y, marks, legend, tag: data.tag });
-  return finish(svg, { width, height, label: `${data.title}. ${data.caption}` });
+  const panel = drawPanel({ document, width, height, x, y, marks, legend, tag: data.tag });
+  return finish(panel.svg, {
+    width,
+    height: panel.height,
+    label: `${data.title}. ${data.caption}`,
+  });
 }
 
 const floorLook = { color: mutedColor, dash: "6 3" };

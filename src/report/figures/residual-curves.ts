@@ -15,8 +15,9 @@ export function residualCurves(data: ResidualCurvesData, options: RenderOptions)
   const unit = data.x.unit ? ` ${data.x.unit}` : "";
   const legend = data.series.map((series, i): LegendEntry => {
     const outside = series.outside ? `, ${percent(series.outside)} outside` : "";
-    const rms = formatWithUncertainty(series.rms);
-    return { name: `${series.name}: rms ${rms}${unit}${outside}`, ...look(i), sample: "line" };
+    // No break within: a long name moves the whole number to the next row.
+    const rms = `rms ${formatWithUncertainty(series.rms)}${unit}`.replaceAll(" ", "\u00a0");
+    return { name: `${series.name}: ${rms}${outside}`, ...look(i), sample: "line" };
   });
   const zero: (readonly [number, number])[] = [
     [0, y.domain[0]],
@@ -26,8 +27,12 @@ export function residualCurves(data: ResidualCurvesData, options: RenderOptions)
     x.domain[0] < 0 && x.domain[1] > 0 ? lineMark(zero, { color: mutedColor }, 0.8) : null,
     ...data.series.map((s, i) => lineMark(outline(s.edges, s.counts, { x, y }), look(i))),
   ];
-  const { svg } = drawPanel({ document, width, height, x, y, marks, legend, tag: data.tag });
-  return finish(svg, { width, height, label: `${data.title}. ${data.caption}` });
+  const panel = drawPanel({ document, width, height, x, y, marks, legend, tag: data.tag });
+  return finish(panel.svg, {
+    width,
+    height: panel.height,
+    label: `${data.title}. ${data.caption}`,
+  });
 }
 
 /** The first series is the state before: muted and dashed; the second is the main one, solid. */

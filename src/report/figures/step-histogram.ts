@@ -8,6 +8,7 @@ import {
   type ErrorPoint,
   levelMark,
   lineMark,
+  noEntriesMark,
   outline,
   pointMarks,
 } from "../marks.ts";
@@ -23,10 +24,11 @@ export function stepHistogram(data: StepHistogramData, options: RenderOptions): 
   const y = histogramY(data.y, data.series);
   const legend = data.series.map(legendEntry);
   const marks = data.series.flatMap((series, i) => seriesMarks(series, i, { x, y }));
+  if (data.series.every((s) => s.counts.every((c) => !c))) marks.push(noEntriesMark());
   const label = `${data.title}. ${data.caption}`;
   if (!data.lower) {
-    const { svg } = drawPanel({ document, width, height, x, y, marks, legend, tag: data.tag });
-    return finish(svg, { width, height, label });
+    const panel = drawPanel({ document, width, height, x, y, marks, legend, tag: data.tag });
+    return finish(panel.svg, { width, height: panel.height, label });
   }
   const heights = [Math.round(height * 0.68), height - Math.round(height * 0.68)];
   const upper = drawPanel({
@@ -41,8 +43,8 @@ export function stepHistogram(data: StepHistogramData, options: RenderOptions): 
     xLabels: false,
   });
   const lower = lowerPanel(data, { document, width, height: heights[1] }, x);
-  const stacked = stackPanels(document, [upper, lower], heights);
-  return finish(stacked, { width, height, label });
+  const stacked = stackPanels(document, [upper, lower]);
+  return finish(stacked.svg, { width, height: stacked.height, label });
 }
 
 /** The x axis over all edges, unless a domain is given. */
@@ -60,7 +62,7 @@ export function histogramY(
   series: readonly HistogramSeries[],
 ): ResolvedAxis {
   if (axis.domain) return { ...axis, domain: axis.domain };
-  const tops = series.flatMap((s) => s.counts.map((c, i) => c + (s.errors?.[i] ?? 0)));
+  const tops = series.flatMap((s) => s.counts.map((c, i) => c + (s.errors?.[i] || 0)));
   const top = Math.max(...tops.filter(Number.isFinite), 0) || 1;
   if (!axis.log) return { ...axis, domain: [0, top * 1.08] };
   const positive = series.flatMap((s) => s.counts.filter((c) => c > 0));
@@ -124,7 +126,10 @@ function lowerPanel(
   const y: ResolvedAxis =
     lower === "pull"
       ? { label: "Pull", domain: [-4.5, 4.5] }
-      : { label: `Ratio to ${base.name}`, domain: ratioRange(base, others) };
+      : {
+          label: base.name.length > 10 ? "Ratio" : `Ratio to ${base.name}`,
+          domain: ratioRange(base, others),
+        };
   const axes = { x, y };
   const baseError = (i: number) => base.errors?.[i] ?? 0;
   const marks = others.flatMap((other, k) => {

@@ -26,14 +26,15 @@ export function turnOn(data: TurnOnData, options: RenderOptions): SVGElement {
     { name: data.afterName, sample: "line", color: mutedColor, dash: dashes[0] },
     ...data.thresholds.map(
       ({ threshold }, i): LegendEntry => ({
-        name: `${threshold}\u202fGeV`,
+        name: `${threshold}\u00a0GeV`,
         sample: "symbol",
         symbol: symbolPath(i, 3),
         color: seriesColor(i),
+        startsRow: i === 0,
       }),
     ),
   ];
-  const { svg } = drawPanel({
+  const panel = drawPanel({
     document,
     width,
     height,
@@ -43,7 +44,11 @@ export function turnOn(data: TurnOnData, options: RenderOptions): SVGElement {
     legend,
     tag: data.tag,
   });
-  return finish(svg, { width, height, label: `${data.title}. ${data.caption}` });
+  return finish(panel.svg, {
+    width,
+    height: panel.height,
+    label: `${data.title}. ${data.caption}`,
+  });
 }
 
 function curve({ centers, values }: EfficiencySeries, { domain }: ResolvedAxis) {
