@@ -1,4 +1,17 @@
-export type * from "./figure-data.ts";
+export type {
+  AxisData,
+  CurvesData,
+  EfficiencySeries,
+  FigureData,
+  Heatmap2dData,
+  HistogramSeries,
+  LearningCurvesData,
+  ProfilePlotData,
+  ProfileSeries,
+  ResidualCurvesData,
+  StepHistogramData,
+  TurnOnData,
+} from "./figure-data.ts";
 export {
   formatCount,
   formatDuration,

@@ -1,7 +1,7 @@
 import { ConfigError } from "../base/errors.ts";
 import type { Rng } from "../base/rng.ts";
 import { centralTails, sortedQuantile } from "./quantile.ts";
-import { type Measured, moments, summarize } from "./summary.ts";
+import { type Measured, summarize } from "./summary.ts";
 
 export interface BootstrapOptions {
   readonly rng: Rng;
@@ -39,7 +39,7 @@ export function bootstrapRms(
     return Math.sqrt(sum / count);
   });
   const total = sums.reduce((s, x) => s + x, 0);
-  return { value: Math.sqrt(total / n), uncertainty: summarize(moments(draws)).std.value };
+  return { value: Math.sqrt(total / n), uncertainty: summarize(draws).std.value };
 }
 
 /**

@@ -57,6 +57,10 @@ describe("dedupeRows", () => {
   test("missing equals missing, -0 equals 0, and an empty string is not a missing one", () => {
     const numbers = Float64Array.of(0, -0, Number.NaN, Number.NaN);
     expect([...dedupeRows(makeTable([makeColumn("x", numbers)])).kept]).toEqual([0, 2]);
+    const payloads = new Float64Array(
+      BigUint64Array.of(0x7ff8n << 48n, 0xfff8_0000_0000_0001n).buffer,
+    );
+    expect(dedupeRows(makeTable([makeColumn("x", payloads)])).dropped).toBe(1);
     const texts = { ...makeColumn("s", ["", "", ""]), missing: Uint8Array.of(0, 1, 1) };
     expect([...dedupeRows(makeTable([texts])).kept]).toEqual([0, 1]);
   });

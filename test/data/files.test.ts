@@ -146,6 +146,8 @@ describe("CSV", () => {
       makeColumn("it's", Int32Array.of(2)),
     ]);
     const odd = at("it's run=1 [a]*?.csv");
+    writeFileSync(odd.replace("[a]*?", "a_other"), "x\n1\n");
+    writeFileSync(odd.replace("*?", "_other"), "x\n1\n");
     await writeTable(odd, table);
     const back = await readTable(odd, { where: `"it's" = 2` });
     expect(back.columns.map((c) => [c.name, c.values[0]])).toEqual([
