@@ -31,7 +31,11 @@ export const forward = {
 export const gradient = { float64: both(1e-5), float32: both(2e-3) } as const;
 
 /** True where `actual` is the expected number: NaN is NaN, an infinity is itself. */
-export function isClose(actual: number, expected: number, { relative, absolute }: Tolerance): boolean {
+export function isClose(
+  actual: number,
+  expected: number,
+  { relative, absolute }: Tolerance,
+): boolean {
   if (Object.is(actual, expected) || actual === expected) return true;
   return Math.abs(actual - expected) <= absolute + relative * Math.abs(expected);
 }

@@ -1,5 +1,6 @@
 import { DTypeError, GraphError, ShapeError } from "../base/errors.ts";
 import { formatShape, type Node, type Tensor, toposort } from "../graph/index.ts";
+import { floats } from "../ops/define.ts";
 import { add, constant, sumTo, zerosLike } from "../ops/index.ts";
 
 /**
@@ -13,6 +14,8 @@ import { add, constant, sumTo, zerosLike } from "../ops/index.ts";
 export function grad(y: Tensor, xs: readonly Tensor[]): Tensor[] {
   if (y.rank !== 0)
     throw new ShapeError(`grad: needs a scalar, got ${formatShape(y.shape)}; use sum()`);
+  if (!floats.includes(y.dtype))
+    throw new DTypeError(`grad: needs a float32 or float64 scalar, got ${y.dtype}; use cast()`);
   return vjp([y], [constant(1, y.dtype)], xs);
 }
 

@@ -1,6 +1,6 @@
 import { GraphError } from "../base/errors.ts";
 import { formatShape, sameShape } from "./shape.ts";
-import type { Tensor, TensorType } from "./tensor.ts";
+import type { Node, Tensor, TensorType } from "./tensor.ts";
 import { toposort } from "./walk.ts";
 
 /**
@@ -15,8 +15,7 @@ export function verify(
 ): void {
   const names = new Map<string, number>();
   for (const node of toposort(outputs)) {
-    const types = node.op.infer(node.inputs, node.attrs);
-    const list = Array.isArray(types) ? (types as TensorType[]) : [types as TensorType];
+    const list = inferAgain(stage, node);
     node.outputs.forEach((t, i) => {
       if (t.node !== node || t.index !== i || !matches(t, list[i]))
         throw new GraphError(
@@ -39,4 +38,16 @@ export function verify(
 
 function matches(a: TensorType, b: TensorType | undefined): boolean {
   return b !== undefined && a.dtype === b.dtype && sameShape(a.shape, b.shape);
+}
+
+function inferAgain(stage: string, node: Node): readonly TensorType[] {
+  try {
+    const types = node.op.infer(node.inputs, node.attrs);
+    return Array.isArray(types) ? (types as TensorType[]) : [types as TensorType];
+  } catch (cause) {
+    const { message } = cause as Error;
+    throw new GraphError(`${stage}: node ${node.op.name} no longer fits its inputs: ${message}`, {
+      cause,
+    });
+  }
 }

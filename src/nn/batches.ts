@@ -1,6 +1,7 @@
 import { ConfigError, ShapeError } from "../base/errors.ts";
 import { allocate, type HostArray, type TypedData } from "../base/host-array.ts";
 import { createRng } from "../base/rng.ts";
+import { sameShape } from "../graph/index.ts";
 import type { Columns } from "./train-step.ts";
 
 /** Rows to learn from: arrays of the same first axis, `weight` float32 [rows] where there is one. */
@@ -31,6 +32,18 @@ export function rowsOf(where: string, data: Data): number {
       `${where}: weight must be float32 [rows], got ${weight.dtype} [${weight.shape}]`,
     );
   return rows;
+}
+
+/** @throws ShapeError unless data has the columns (a weight may be missing) of those types. */
+export function requireColumns(where: string, data: Data, columns: Columns): void {
+  for (const [name, { dtype, shape }] of Object.entries(columns)) {
+    const column = data[name];
+    if (!column && name === "weight") continue;
+    if (column?.dtype !== dtype || !sameShape(column.shape.slice(1), shape))
+      throw new ShapeError(
+        `${where}: column "${name}" must be ${dtype} [rows${shape.map((d) => `, ${d}`).join("")}], got ${column ? `${column.dtype} [${column.shape.join(", ")}]` : "nothing"}`,
+      );
+  }
 }
 
 /** The order of rows in an epoch: a pure function of seed and epoch. */
@@ -71,9 +84,10 @@ export function gatherRows(data: Data, order: Uint32Array, start: number, into: 
   }
 }
 
-/** Fills the buffers with rows start … start + count - 1 and repeats the last one after them. */
+/** Fills the buffers with rows start … start + count - 1 and repeats the last one after them; columns not in data stay. */
 export function copyRows(data: Data, start: number, count: number, into: Data): void {
-  for (const name in data) {
+  for (const name in into) {
+    if (!data[name]) continue;
     const target = into[name].data;
     const width = target.length / into[name].shape[0];
     const source = data[name].data.subarray(start * width, (start + count) * width);

@@ -22,6 +22,11 @@ export type FitOptions = Learner & {
   /** Rows per step. Rows left over at the end of an epoch wait for another shuffle. Default 256. */
   readonly batchSize?: number;
   readonly epochs: number;
+  /**
+   * Steps compiled into one run, which saves calls and copies (about a tenth of the time) and costs
+   * compile time. Default 4 for trainings of 2000 steps or more, else 1.
+   */
+  readonly stepsPerRun?: number;
   /** Of initial weights, shuffling and dropout. Default 0. */
   readonly seed?: number;
   /** Factor on the optimizer's learning rate. Default constant. */
@@ -49,6 +54,15 @@ export type StopReason = "epochs" | "earlyStopping" | "maxSeconds";
 
 /** Progress as plain data. */
 export type FitEvent =
+  | {
+      readonly type: "progress";
+      readonly epoch: number;
+      readonly batch: number;
+      readonly batches: number;
+      /** Mean of this epoch so far. */
+      readonly loss: number;
+      readonly samplesPerSecond: number;
+    }
   | (EpochRecord & {
       readonly type: "epochEnd";
       readonly seconds: number;

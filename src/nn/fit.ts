@@ -1,10 +1,11 @@
 import { CancelledError, ConfigError, DivergedError } from "../base/errors.ts";
+import type { HostArray } from "../base/host-array.ts";
 import { createRng } from "../base/rng.ts";
 import type { Runtime } from "../runtime/index.ts";
 import { batchBuffers, columnsOf, epochOrder, gatherRows, rowsOf } from "./batches.ts";
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint, fingerprint } from "./checkpoint.ts";
-import type { FitOptions, FitResult, StopReason } from "./fit-options.ts";
-import { constantRate } from "./schedules.ts";
+import type { FitEvent, FitOptions, FitResult, StopReason } from "./fit-options.ts";
+import { constantRate, type Schedule } from "./schedules.ts";
 import { supervised } from "./train-step.ts";
 import { createTrainer, type Trainer } from "./trainer.ts";
 
@@ -13,7 +14,7 @@ import { createTrainer, type Trainer } from "./trainer.ts";
  * runtime and one thread the result is the same to the byte, interrupted or not.
  * @throws CancelledError after a last checkpoint, when the signal fires.
  * @throws DivergedError naming the first step (from 0) after which the loss or the state is not
- *   finite, after a checkpoint from at most 32 steps before.
+ *   finite, after a checkpoint from about 32 steps before.
  */
 export async function fit(runtime: Runtime, options: FitOptions): Promise<FitResult> {
   const { optimizer, data, seed = 0, penalties = [] } = options;
@@ -36,7 +37,7 @@ export async function fit(runtime: Runtime, options: FitOptions): Promise<FitRes
     ...(options.threads === undefined ? {} : { threads: options.threads }),
   });
   try {
-    return await train(trainer, options, rows, batchSize);
+    return await train(plan(trainer, options, rows, batchSize));
   } finally {
     await trainer.dispose();
   }
@@ -44,134 +45,153 @@ export async function fit(runtime: Runtime, options: FitOptions): Promise<FitRes
 
 /** Steps between looks at whether all numbers are finite. */
 const checkEvery = 32;
+/** Least time between progress events. */
+const reportMs = 250;
 
-async function train(
-  trainer: Trainer,
-  options: FitOptions,
-  rows: number,
-  batchSize: number,
-): Promise<FitResult> {
-  const {
-    data,
-    validation,
-    optimizer,
-    seed = 0,
-    schedule = constantRate(),
-    epochs,
-    signal,
-  } = options;
-  const { onEvent = () => {}, checkpoint, earlyStopping } = options;
+/** A training with everything settled. */
+interface Plan {
+  readonly trainer: Trainer;
+  readonly options: FitOptions;
+  readonly rows: number;
+  readonly batchSize: number;
+  readonly stepsPerEpoch: number;
+  readonly stepsPerRun: number;
+  readonly seed: number;
+  readonly schedule: Schedule;
+  readonly emit: (event: FitEvent) => void;
+  /** Batch buffers by number of steps in a run. */
+  readonly buffers: Readonly<Record<number, Record<string, HostArray>>>;
+  /** Tells this training from others. */
+  readonly identity: string;
+}
+
+function plan(trainer: Trainer, options: FitOptions, rows: number, batchSize: number): Plan {
+  const { data, optimizer, epochs, seed = 0, schedule = constantRate(), onEvent } = options;
   const stepsPerEpoch = Math.floor(rows / batchSize);
-  const settings = [
-    trainer.description,
-    optimizer.name,
-    optimizer.options.lr,
-    seed,
+  const isLong = stepsPerEpoch * epochs >= 2000;
+  const stepsPerRun = Math.min(options.stepsPerRun ?? (isLong ? 4 : 1), stepsPerEpoch);
+  if (!Number.isInteger(stepsPerRun) || stepsPerRun < 1)
+    throw new ConfigError(`fit.stepsPerRun: expected a positive integer, got ${stepsPerRun}`);
+  const { name, options: settings } = optimizer;
+  const identity = [trainer.description, name, settings.lr, seed, rows, batchSize, stepsPerRun];
+  const columns = columnsOf(data);
+  return {
+    trainer,
+    options,
     rows,
     batchSize,
-  ];
-  const identity = fingerprint(settings.join("\n"));
-  const at = startOf(trainer, options, identity);
-  const buffers = batchBuffers(columnsOf(data), batchSize);
-  const good: Mutable<Checkpoint> = { ...at, state: trainer.state.slice() };
-  const started = performance.now();
-
-  const save = async (from: Checkpoint) => {
-    if (!checkpoint) return;
-    await checkpoint.save(encodeCheckpoint(from));
-    onEvent({ type: "checkpoint", epoch: from.epoch, batch: from.batch });
-  };
-
-  /** Runs one batch of the epoch at hand. */
-  const runBatch = async (
-    order: Uint32Array,
-    losses: readonly number[],
-    into: Mutable<Checkpoint>,
-  ) => {
-    const totalSteps = epochs * stepsPerEpoch;
-    const lr =
-      optimizer.options.lr * schedule({ step: trainer.steps, stepsPerEpoch, totalSteps, losses });
-    gatherRows(data, order, into.batch * batchSize, buffers);
-    await trainer.step(buffers, lr);
-    const { loss, weight } = trainer.last;
-    into.lossSum += loss * weight;
-    into.weightSum += weight;
-    into.batch++;
-    into.steps = trainer.steps;
-    return lr;
-  };
-
-  const throwDiverged = async (order: Uint32Array, losses: readonly number[]): Promise<never> => {
-    const saved = { ...good, state: good.state.slice() };
-    const step = await firstBadStep(trainer, good, () => runBatch(order, losses, good));
-    onEvent({ type: "diverged", epoch: at.epoch, step });
-    await save(saved);
-    throw new DivergedError(
-      `fit: loss or parameters are not finite after step ${step} (epoch ${at.epoch}); lower the learning rate, clip gradients or look for bad values in the data`,
-      step,
-    );
-  };
-
-  let reason: StopReason | null;
-  for (;;) {
-    const seconds = (performance.now() - started) / 1000;
-    reason = stopReason(at, options, seconds);
-    if (reason) break;
-    const order = epochOrder(seed, at.epoch, rows);
-    const losses = at.history.map((h) => h.validationLoss ?? h.loss);
-    const epochStarted = performance.now();
-    const firstBatch = at.batch;
-    let lr = 0;
-    while (at.batch < stepsPerEpoch) {
-      if (signal?.aborted) {
-        await save({ ...at, state: trainer.state });
-        throw new CancelledError(
-          `fit: cancelled in epoch ${at.epoch} after ${trainer.steps} steps`,
-        );
-      }
-      lr = await runBatch(order, losses, at);
-      if (at.batch % checkEvery !== 0 && at.batch < stepsPerEpoch) continue;
-      if (!isHealthy(trainer, at)) await throwDiverged(order, losses);
-      good.state.set(trainer.state);
-      Object.assign(good, { ...at, state: good.state });
-    }
-    const trainSeconds = (performance.now() - epochStarted) / 1000;
-    const validationLoss = validation ? await trainer.evaluate(validation) : null;
-    const record = { epoch: at.epoch, loss: at.lossSum / at.weightSum, validationLoss, lr };
-    at.history = [...at.history, record];
-    onEvent({
-      type: "epochEnd",
-      ...record,
-      seconds: trainSeconds,
-      samplesPerSecond: ((at.batch - firstBatch) * batchSize) / trainSeconds,
-    });
-    if (
-      validationLoss !== null &&
-      validationLoss < (at.best?.loss ?? Infinity) - (earlyStopping?.minDelta ?? 0)
-    ) {
-      at.best = { epoch: at.epoch, loss: validationLoss };
-      if (earlyStopping) at.bestState = trainer.state.slice();
-      onEvent({ type: "bestSoFar", epoch: at.epoch, validationLoss });
-    }
-    Object.assign(at, { epoch: at.epoch + 1, batch: 0, lossSum: 0, weightSum: 0 });
-    Object.assign(good, { ...at, state: good.state });
-    if (at.epoch % (checkpoint?.everyEpochs ?? 1) === 0 || stopReason(at, options, 0))
-      await save({ ...at, state: trainer.state });
-  }
-  onEvent({ type: "stopped", reason, epoch: at.epoch });
-  return {
-    variables: trainer.variables(at.bestState ?? trainer.state),
-    history: at.history,
-    best: at.best,
-    reason,
-    steps: trainer.steps,
+    stepsPerEpoch,
+    stepsPerRun,
+    seed,
+    schedule,
+    emit: onEvent ?? (() => {}),
+    buffers: {
+      [stepsPerRun]: batchBuffers(columns, stepsPerRun * batchSize),
+      1: batchBuffers(columns, batchSize),
+    },
+    identity: fingerprint(identity.join("\n")),
   };
 }
 
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+/** Where a training stands: a checkpoint in the making. */
+type Position = { -readonly [K in keyof Omit<Checkpoint, "state">]: Checkpoint[K] };
+
+async function train(plan: Plan): Promise<FitResult> {
+  const { trainer, options, emit } = plan;
+  const { validation, earlyStopping } = options;
+  const at = startOf(plan);
+  const started = performance.now();
+  for (;;) {
+    const reason = stopReason(at, options, (performance.now() - started) / 1000);
+    if (reason) {
+      emit({ type: "stopped", reason, epoch: at.epoch });
+      const { history, best, bestState } = at;
+      const variables = trainer.variables(bestState ?? trainer.state);
+      return { variables, history, best, reason, steps: trainer.steps };
+    }
+    const { lr, seconds, samplesPerSecond } = await trainEpoch(plan, at);
+    const validationLoss = validation ? await trainer.evaluate(validation) : null;
+    if (validationLoss !== null && !Number.isFinite(validationLoss))
+      throw new DivergedError(
+        `fit: validation loss is ${validationLoss} after epoch ${at.epoch} though all parameters are finite; look for bad values in the validation data`,
+        trainer.steps - 1,
+      );
+    const record = { epoch: at.epoch, loss: at.lossSum / at.weightSum, validationLoss, lr };
+    emit({ type: "epochEnd", ...record, seconds, samplesPerSecond });
+    const bound = (at.best?.loss ?? Infinity) - (earlyStopping?.minDelta ?? 0);
+    if (validationLoss !== null && validationLoss < bound) {
+      at.best = { epoch: at.epoch, loss: validationLoss };
+      if (earlyStopping) at.bestState = trainer.state.slice();
+      emit({ type: "bestSoFar", epoch: at.epoch, validationLoss });
+    }
+    at.history = [...at.history, record];
+    Object.assign(at, { epoch: at.epoch + 1, batch: 0, lossSum: 0, weightSum: 0 });
+    const isDue = at.epoch % (options.checkpoint?.everyEpochs ?? 1) === 0;
+    if (isDue || stopReason(at, options, 0)) await save(plan, at, trainer.state);
+  }
+}
+
+/** The rest of the epoch that `at` stands in. */
+async function trainEpoch(plan: Plan, at: Position) {
+  const { trainer, batchSize, stepsPerEpoch, stepsPerRun, emit } = plan;
+  const order = epochOrder(plan.seed, at.epoch, plan.rows);
+  const losses = at.history.map((h) => h.validationLoss ?? h.loss);
+  const started = performance.now();
+  const speed = (batches: number) =>
+    (1000 * batches * batchSize) / Math.max(performance.now() - started, 1e-3);
+  const first = at.batch;
+  let good = { at: { ...at }, state: trainer.state.slice() };
+  let reported = started;
+  let lr = 0;
+  while (at.batch < stepsPerEpoch) {
+    if (plan.options.signal?.aborted) {
+      await save(plan, at, trainer.state);
+      throw new CancelledError(`fit: cancelled in epoch ${at.epoch} after ${at.steps} steps`);
+    }
+    const isWhole = at.batch % stepsPerRun === 0 && at.batch + stepsPerRun <= stepsPerEpoch;
+    lr = await runSteps(plan, at, { count: isWhole ? stepsPerRun : 1, order, losses });
+    if (at.batch - good.at.batch < checkEvery && at.batch < stepsPerEpoch) continue;
+    if (!isHealthy(trainer, at)) await reportDivergence(plan, good, { order, losses });
+    good.state.set(trainer.state);
+    good = { at: { ...at }, state: good.state };
+    if (performance.now() - reported < reportMs || at.batch === stepsPerEpoch) continue;
+    reported = performance.now();
+    const { epoch, batch, lossSum, weightSum } = at;
+    const progress = { epoch, batch, batches: stepsPerEpoch, loss: lossSum / weightSum };
+    emit({ type: "progress", ...progress, samplesPerSecond: speed(batch - first) });
+  }
+  const seconds = (performance.now() - started) / 1000;
+  return { lr, seconds, samplesPerSecond: speed(at.batch - first) };
+}
+
+interface Steps {
+  readonly order: Uint32Array;
+  readonly losses: readonly number[];
+}
+
+/** Runs the next batches of the epoch. @returns the last learning rate. */
+async function runSteps(
+  { trainer, options, batchSize, stepsPerEpoch, schedule, buffers }: Plan,
+  at: Position,
+  { count, order, losses }: Steps & { readonly count: number },
+): Promise<number> {
+  const totalSteps = options.epochs * stepsPerEpoch;
+  const rates = Array.from({ length: count }, (_, i) => {
+    const step = trainer.steps + i;
+    return options.optimizer.options.lr * schedule({ step, stepsPerEpoch, totalSteps, losses });
+  });
+  gatherRows(options.data, order, at.batch * batchSize, buffers[count]);
+  await trainer.step(buffers[count], rates);
+  const { loss, weight } = trainer.last;
+  at.lossSum += loss * weight;
+  at.weightSum += weight;
+  at.batch += count;
+  at.steps = trainer.steps;
+  return rates[count - 1];
+}
 
 /** The beginning, or where a checkpoint left off. */
-function startOf(trainer: Trainer, { resume }: FitOptions, identity: string): Mutable<Checkpoint> {
+function startOf({ trainer, options: { resume }, identity }: Plan): Position {
   if (!resume)
     return {
       fingerprint: identity,
@@ -182,45 +202,59 @@ function startOf(trainer: Trainer, { resume }: FitOptions, identity: string): Mu
       weightSum: 0,
       history: [],
       best: null,
-      state: trainer.state,
       bestState: null,
     };
-  const from = decodeCheckpoint(resume);
-  if (from.fingerprint !== identity)
+  const { state, ...at } = decodeCheckpoint(resume);
+  if (at.fingerprint !== identity)
     throw new ConfigError(
-      `fit.resume: the checkpoint is of another training (${from.fingerprint}, this is ${identity}): model, loss, optimizer, batch size, seed and number of rows must be the same`,
+      `fit.resume: the checkpoint is of another training (${at.fingerprint}, this is ${identity}): model, loss, optimizer, batch size, steps per run, seed and number of rows must be the same`,
     );
-  trainer.restore(from.state, from.steps);
-  return { ...from };
+  trainer.restore(state, at.steps);
+  return at;
+}
+
+async function save({ options, emit }: Plan, at: Position, state: Float32Array): Promise<void> {
+  if (!options.checkpoint) return;
+  await options.checkpoint.save(encodeCheckpoint({ ...at, state }));
+  emit({ type: "checkpoint", epoch: at.epoch, batch: at.batch });
 }
 
 /** Whether a training should end at this epoch boundary. */
 function stopReason(
-  { epoch, batch, best }: Checkpoint,
+  { epoch, batch, best }: Position,
   { epochs, earlyStopping, maxSeconds }: FitOptions,
   seconds: number,
 ): StopReason | null {
   if (batch > 0) return null;
   if (epoch >= epochs) return "epochs";
-  if (earlyStopping && epoch - 1 - (best?.epoch ?? -1) >= earlyStopping.patience)
-    return "earlyStopping";
+  const waited = epoch - 1 - (best?.epoch ?? -1);
+  if (earlyStopping && waited >= earlyStopping.patience) return "earlyStopping";
   return maxSeconds !== undefined && seconds >= maxSeconds && epoch > 0 ? "maxSeconds" : null;
 }
 
-function isHealthy(trainer: Trainer, { lossSum }: Checkpoint): boolean {
-  return Number.isFinite(lossSum) && trainer.state.every(Number.isFinite);
+function isHealthy({ state }: Trainer, { lossSum }: Position): boolean {
+  if (!Number.isFinite(lossSum)) return false;
+  let zero = 0; // NaN as soon as anything is not finite; many times faster than every()
+  for (let i = 0; i < state.length; i++) zero += state[i] - state[i];
+  return zero === 0;
 }
 
-/** Repeats the steps since the last good state one by one. */
-async function firstBadStep(
-  trainer: Trainer,
-  good: Mutable<Checkpoint>,
-  runBatch: () => Promise<number>,
-): Promise<number> {
-  trainer.restore(good.state, good.steps);
-  for (let i = 0; i < checkEvery; i++) {
-    await runBatch();
-    if (!isHealthy(trainer, good)) break;
-  }
-  return trainer.steps - 1;
+/** Repeats the steps since the last good state one by one to name the first bad one; throws. */
+async function reportDivergence(
+  plan: Plan,
+  good: { readonly at: Position; readonly state: Float32Array },
+  steps: Steps,
+): Promise<never> {
+  const { trainer, stepsPerEpoch } = plan;
+  const at = { ...good.at };
+  trainer.restore(good.state, at.steps);
+  do await runSteps(plan, at, { ...steps, count: 1 });
+  while (isHealthy(trainer, at) && at.batch < stepsPerEpoch);
+  const step = at.steps - 1;
+  plan.emit({ type: "diverged", epoch: at.epoch, step });
+  await save(plan, good.at, good.state);
+  throw new DivergedError(
+    `fit: loss or parameters are not finite after step ${step} (epoch ${at.epoch}); lower the learning rate, clip gradients or look for bad values in the data`,
+    step,
+  );
 }

@@ -1,7 +1,8 @@
 import { ShapeError } from "../base/errors.ts";
 import { float32, type HostArray, sizeOf, toNumbers } from "../base/host-array.ts";
 import { formatShape, sameShape, type Tensor } from "../graph/index.ts";
-import { concat, reshape, split } from "../ops/index.ts";
+import { reshape, split } from "../ops/index.ts";
+import { stack } from "./stack.ts";
 import { leaves, type Tree, treeOf } from "./tree.ts";
 
 /** Where each leaf of a tree lies in one flat float32 vector. */
@@ -17,10 +18,15 @@ export interface Entry {
   readonly size: number;
 }
 
-/** Leaves in tree order, without gaps. @throws ShapeError for a leaf that is not float32. */
-export function layoutOf(tree: Tree<HostArray>): Layout {
+/**
+ * Leaves in tree order, or first by their last name: then all means of batch norms are neighbors.
+ * @throws ShapeError for a leaf that is not float32.
+ */
+export function layoutOf(tree: Tree<HostArray>, order: "tree" | "name" = "tree"): Layout {
   let offset = 0;
-  const entries = leaves(tree).map(([path, { dtype, shape }]) => {
+  const all = leaves(tree);
+  if (order === "name") all.sort(([a], [b]) => compare(lastName(a), lastName(b)));
+  const entries = all.map(([path, { dtype, shape }]) => {
     if (dtype !== "float32")
       throw new ShapeError(`layout: "${path}" is ${dtype}; variables must be float32`);
     const size = sizeOf(shape);
@@ -30,6 +36,9 @@ export function layoutOf(tree: Tree<HostArray>): Layout {
   });
   return { entries, size: offset };
 }
+
+const lastName = (path: string) => path.slice(path.lastIndexOf(".") + 1);
+const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 
 /** Writes a tree into a flat vector. @throws ShapeError where a leaf is missing or misshapen. */
 export function pack(layout: Layout, tree: Tree<HostArray>, into: Float32Array, at = 0): void {
@@ -76,5 +85,5 @@ export function packGraph(layout: Layout, tree: Tree<Tensor>): Tensor | null {
       );
     return reshape(value, [size]);
   });
-  return pieces.length === 0 ? null : concat(pieces, 0);
+  return pieces.length === 0 ? null : stack(pieces);
 }

@@ -2,8 +2,8 @@ import { grad } from "../autodiff/index.ts";
 import { ConfigError } from "../base/errors.ts";
 import type { DType } from "../base/host-array.ts";
 import type { Rng } from "../base/rng.ts";
-import type { Shape, Tensor } from "../graph/index.ts";
-import { add, concat, constant, input, reshape, split, sum } from "../ops/index.ts";
+import { fixedDim, type Shape, type Tensor } from "../graph/index.ts";
+import { add, concat, constant, input, mul, reshape, split, sum } from "../ops/index.ts";
 import type { Context, Layer, Variables } from "./layer.ts";
 import { type Layout, layoutOf, packGraph, unpackGraph } from "./layout.ts";
 import type { Loss } from "./losses.ts";
@@ -46,7 +46,7 @@ export type Columns = Readonly<Record<string, ColumnType>>;
 
 /**
  * One float32 vector that holds all of a training:
- * [params | optimizer slots | running statistics | loss, sum of weights of the last step].
+ * [params | optimizer slots | running statistics | sum of loss · weight, sum of weight of the last run].
  */
 export interface StateLayout {
   readonly params: Layout;
@@ -60,7 +60,7 @@ export interface StateLayout {
 
 export function stateLayout(variables: Variables, optimizer: Optimizer): StateLayout {
   const params = layoutOf(variables.params);
-  const running = layoutOf(variables.state);
+  const running = layoutOf(variables.state, "name");
   if (params.size === 0) throw new ConfigError("train: the model has no parameters");
   const runningAt = params.size * (1 + optimizer.slots);
   const lossAt = runningAt + running.size;
@@ -106,58 +106,86 @@ function rowWeight(batch: Batch, rows: number): Tensor {
   return batch.weight ? sum(batch.weight) : constant(rows);
 }
 
-/** Inputs (in order) and output of one training step. */
+/** Inputs (in order) and output of a run of training steps. */
 export interface TrainGraph {
   readonly inputs: readonly Tensor[];
   readonly next: Tensor;
 }
 
-/**
- * One step as a graph: `state`, `control` (and `seed`), columns -> `next` state. The loss in the
- * state is the data term only; penalties act on the gradient.
- */
-export function trainGraph(spec: {
+export interface TrainGraphSpec {
   readonly objective: Objective;
   readonly optimizer: Optimizer;
   readonly penalties: readonly Penalty[];
   readonly layout: StateLayout;
   readonly columns: Columns;
   readonly batchSize: number;
-}): TrainGraph {
-  const { objective, optimizer, penalties, layout, columns, batchSize } = spec;
-  const state = input("state", "float32", [layout.size]);
-  const controls = controlSize(optimizer);
-  const control = input("control", "float32", [controls]);
-  const seed = input("seed", "int64", []);
-  const batch = batchInputs(columns, batchSize);
+}
 
-  const { params, slots, running } = sections(layout, state);
+/**
+ * Steps one after the other as one graph: `state`, `control` [steps · scalars], `seed` [steps],
+ * columns [steps · batch, ...] -> `next` state. The loss in the state is the data term only;
+ * penalties act on the gradient.
+ */
+export function trainGraph(spec: TrainGraphSpec, steps = 1): TrainGraph {
+  const { optimizer, layout, columns, batchSize } = spec;
+  const state = input("state", "float32", [layout.size]);
+  const scalars = controlSize(optimizer);
+  const control = input("control", "float32", [steps * scalars]);
+  const seed = input("seed", "int64", [steps]);
+  const rows = batchInputs(columns, steps * batchSize);
+
+  const controls = cut(control, steps * scalars);
+  const seeds = cut(seed, steps).map((t) => reshape(t, []));
+  const batches = Object.entries(rows).map(([name, t]) => [name, cut(t, steps)] as const);
+  let now = sections(layout, state);
+  const losses: Tensor[] = [];
+  const weights: Tensor[] = [];
+  for (let i = 0; i < steps; i++) {
+    const batch = Object.fromEntries(batches.map(([name, pieces]) => [name, pieces[i]]));
+    const own = controls.slice(i * scalars, (i + 1) * scalars);
+    const { loss, next } = oneStep(spec, now, { batch, control: own, seed: seeds[i] });
+    const weight = rowWeight(batch, batchSize);
+    losses.push(mul(loss, weight));
+    weights.push(weight);
+    now = next;
+  }
+  const total = (terms: readonly Tensor[]) =>
+    reshape(
+      terms.reduce((a, b) => add(a, b)),
+      [1],
+    );
+  const parts = [now.params, ...now.slots, ...(now.running ? [now.running] : [])];
+  return {
+    inputs: [state, control, seed, ...Object.values(rows)],
+    next: concat([...parts, total(losses), total(weights)], 0),
+  };
+}
+
+/** Equal pieces along the first axis. */
+function cut(x: Tensor, pieces: number): readonly Tensor[] {
+  const size = fixedDim("train", x, 0) / pieces;
+  return split(x, new Array<number>(pieces).fill(size), 0);
+}
+
+function oneStep(
+  { objective, optimizer, penalties, layout }: TrainGraphSpec,
+  { params, slots, running }: Sections,
+  given: { batch: Batch; control: readonly Tensor[]; seed: Tensor },
+): { readonly loss: Tensor; readonly next: Sections } {
   const variables = {
     params: unpackGraph(layout.params, params),
     state: unpackGraph(layout.running, running),
   };
-  const { loss, state: newRunning } = objective.apply(variables, batch, { training: true, seed });
+  const context = { training: true, seed: given.seed };
+  const { loss, state } = objective.apply(variables, given.batch, context);
   const terms = penalties.flatMap((p) => p(leaves(variables.params)) ?? []);
   const [gradient] = grad(
     terms.reduce((a, b) => add(a, b), loss),
     [params],
   );
-
-  const pieces =
-    controls === 1 ? [control] : split(control, new Array<number>(controls).fill(1), 0);
-  const updated = applyOptimizer(optimizer, layout.params, {
-    gradient,
-    params,
-    slots,
-    control: pieces,
-  });
-  const statistics = packGraph(layout.running, newRunning);
-  const parts = [updated.params, ...updated.slots, ...(statistics ? [statistics] : [])];
-  const report = [reshape(loss, [1]), reshape(rowWeight(batch, batchSize), [1])];
-  return {
-    inputs: [state, control, seed, ...Object.values(batch)],
-    next: concat([...parts, ...report], 0),
-  };
+  const { control } = given;
+  const updated = applyOptimizer(optimizer, layout.params, { gradient, params, slots, control });
+  return { loss, next: { ...updated, running: packGraph(layout.running, state) } };
 }
 
 /** Loss and sum of weights of a block of rows, in inference form: `state`, columns -> `result` [2]. */

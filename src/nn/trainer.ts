@@ -1,12 +1,13 @@
 import { ConfigError } from "../base/errors.ts";
-import { float32, type HostArray, hostArray } from "../base/host-array.ts";
+import { float32, type HostArray, zerosHost } from "../base/host-array.ts";
 import { createRng } from "../base/rng.ts";
 import { compile } from "../compile/index.ts";
 import { printGraph, type Tensor, toposort } from "../graph/index.ts";
 import type { Runtime, Session } from "../runtime/index.ts";
-import { batchBuffers, copyRows, type Data, rowsOf } from "./batches.ts";
+import { batchBuffers, copyRows, type Data, requireColumns, rowsOf } from "./batches.ts";
 import type { Variables } from "./layer.ts";
 import { pack, unpack } from "./layout.ts";
+import { controlSize } from "./optim/apply.ts";
 import type { Optimizer } from "./optim/optimizer.ts";
 import type { Penalty } from "./penalties.ts";
 import {
@@ -15,6 +16,7 @@ import {
   type Objective,
   type StateLayout,
   stateLayout,
+  type TrainGraphSpec,
   trainGraph,
 } from "./train-step.ts";
 
@@ -41,10 +43,14 @@ export interface Trainer {
   readonly steps: number;
   /** The state vector now; overwritten by later steps. */
   readonly state: Float32Array;
-  /** Loss and sum of weights of the last step, before its update. */
+  /** Mean loss and sum of weights of the last run, each batch before its update. */
   readonly last: { readonly loss: number; readonly weight: number };
-  /** One update from a batch; reuse the same `HostArray` objects, they are wrapped once. */
-  step(batch: Data, lr?: number): Promise<void>;
+  /**
+   * One update from a batch, or one run of several from as many batches in one, one learning rate
+   * each: small networks then spend less on calls. The steps are the same either way. Reuse the
+   * same `HostArray` objects: they are wrapped once. Compiles at the first call of each length.
+   */
+  step(batch: Data, lr?: number | readonly number[]): Promise<void>;
   /** Weighted mean loss over rows in inference form, by any state of this training. */
   evaluate(data: Data, state?: Float32Array): Promise<number>;
   /** Puts a saved state back. */
@@ -60,13 +66,8 @@ export async function createTrainer(runtime: Runtime, spec: TrainerSpec): Promis
   if (!Number.isInteger(batchSize) || batchSize < 1)
     throw new ConfigError(`train.batchSize: expected a positive integer, got ${batchSize}`);
   const layout = stateLayout(variables, optimizer);
-  const graph = trainGraph({ objective, optimizer, penalties, layout, columns, batchSize });
-  const inputs = usedInputs(graph.inputs, graph.next);
-  const options = spec.threads === undefined ? {} : { threads: spec.threads };
-  const session = await runtime.load(
-    compile({ name: "train", outputs: { next: graph.next }, inputs }),
-    options,
-  );
+  const graphSpec = { objective, optimizer, penalties, layout, columns, batchSize };
+  const runs = new Map<number, Run>();
   const evaluators = new Map<number, Evaluator>();
 
   let now = float32(new Float32Array(layout.size));
@@ -75,14 +76,11 @@ export async function createTrainer(runtime: Runtime, spec: TrainerSpec): Promis
   pack(layout.running, variables.state, stateOf(now), layout.runningAt);
   let steps = 0;
 
-  const control = float32(new Float32Array(1 + optimizer.controls(1, 1).length));
-  const seedArray = hostArray("int64", [], BigInt64Array.of(0n));
   const noise = createRng(seed).split("noise");
-  const isNoisy = session.inputs.some(({ name }) => name === "seed");
 
   const trainer: Trainer = {
     layout,
-    description: printGraph([graph.next]),
+    description: printGraph([trainGraph(graphSpec).next]),
     get steps() {
       return steps;
     },
@@ -91,17 +89,28 @@ export async function createTrainer(runtime: Runtime, spec: TrainerSpec): Promis
     },
     get last() {
       const state = stateOf(now);
-      return { loss: state[layout.lossAt], weight: state[layout.lossAt + 1] };
+      const weight = state[layout.lossAt + 1];
+      return { loss: weight === 0 ? 0 : state[layout.lossAt] / weight, weight };
     },
     async step(batch, lr = optimizer.options.lr) {
-      (control.data as Float32Array).set([lr, ...optimizer.controls(steps + 1, lr)]);
-      if (isNoisy) seedArray.data[0] = BigInt(noise.split(steps).bits() >>> 1);
-      await session.run({ state: now, control, seed: seedArray, ...batch }, { next });
+      const rates = typeof lr === "number" ? [lr] : lr;
+      let run = runs.get(rates.length);
+      if (!run) {
+        run = await createRun(runtime, graphSpec, rates.length, spec.threads);
+        runs.set(rates.length, run);
+      }
+      const { session, control, seeds, isNoisy } = run;
+      const scalars = rates.flatMap((r, i) => [r, ...optimizer.controls(steps + 1 + i, r)]);
+      (control.data as Float32Array).set(scalars);
+      for (let i = 0; isNoisy && i < rates.length; i++)
+        seeds.data[i] = BigInt(noise.split(steps + i).bits() >>> 1);
+      await session.run({ state: now, control, seed: seeds, ...batch }, { next });
       [now, next] = [next, now];
-      steps++;
+      steps += rates.length;
     },
     async evaluate(data, state = stateOf(now)) {
       const rows = rowsOf("evaluate", data);
+      requireColumns("evaluate", data, columns);
       const block = Math.min(rows, Math.max(batchSize, evalRows));
       let evaluator = evaluators.get(block);
       if (!evaluator) {
@@ -121,11 +130,36 @@ export async function createTrainer(runtime: Runtime, spec: TrainerSpec): Promis
       };
     },
     async dispose() {
-      await session.dispose();
-      for (const evaluator of evaluators.values()) await evaluator.session.dispose();
+      for (const { session } of [...runs.values(), ...evaluators.values()]) await session.dispose();
     },
   };
   return trainer;
+}
+
+/** A compiled run of several steps and its small inputs. */
+interface Run {
+  readonly session: Session;
+  readonly control: HostArray;
+  readonly seeds: HostArray;
+  readonly isNoisy: boolean;
+}
+
+async function createRun(
+  runtime: Runtime,
+  spec: TrainGraphSpec,
+  steps: number,
+  threads: number | undefined,
+): Promise<Run> {
+  const { inputs, next } = trainGraph(spec, steps);
+  const used = usedInputs(inputs, next);
+  const model = compile({ name: "train", outputs: { next }, inputs: used });
+  const session = await runtime.load(model, threads === undefined ? {} : { threads });
+  return {
+    session,
+    control: zerosHost("float32", [steps * controlSize(spec.optimizer)]),
+    seeds: zerosHost("int64", [steps]),
+    isNoisy: session.inputs.some(({ name }) => name === "seed"),
+  };
 }
 
 /** Rows of one evaluation block, at least. */

@@ -37,11 +37,13 @@ export class Emitter {
   private readonly renamed = new Map<string, string>();
   private readonly outputNames = new Set<string>();
 
-  private fresh(hint: string): string {
-    const base = hint.toLowerCase();
-    const n = this.used.get(base) ?? 0;
-    this.used.set(base, n + 1);
-    return n === 0 ? base : `${base}_${n}`;
+  /** A name not used yet: the base, or the base and a number. */
+  private fresh(base: string): string {
+    let n = this.used.get(base) ?? 0;
+    let name = n === 0 ? base : `${base}_${n}`;
+    while (this.used.has(name)) name = `${base}_${++n}`;
+    this.used.set(name, 1).set(base, n + 1);
+    return name;
   }
 
   /** Claims a name as it stands, for graph inputs and outputs. */
@@ -78,7 +80,7 @@ export class Emitter {
     outputs: number,
     domain: string,
   ): string[] {
-    const names = Array.from({ length: outputs }, () => this.fresh(opType));
+    const names = Array.from({ length: outputs }, () => this.fresh(opType.toLowerCase()));
     if (domain) this.domains.add(domain);
     this.nodes.push({
       opType,
@@ -103,14 +105,15 @@ export class Emitter {
     this.outputNames.add(to).add(from);
   }
 
-  /** Adds an initializer; equal small constants are stored once. */
+  /** Adds an initializer; equal small constants are stored once. A name in use gets a number. */
   constant(value: HostArray, name?: string): string {
-    const bytes = value.data.byteLength;
-    const key = bytes <= 256 ? `${value.dtype}[${value.shape}]${value.data.join()}` : "";
+    const { buffer, byteOffset, byteLength } = value.data;
+    const bytes = new Uint8Array(buffer, byteOffset, byteLength); // these tell -0 from 0
+    const key = byteLength <= 256 ? `${value.dtype}[${value.shape}]${bytes.join()}` : "";
     const known = name === undefined && key ? this.constants.get(key) : undefined;
     if (known) return known;
-    const unique = name ?? `const_${this.initializers.length}`;
-    this.initializers.push(toTensorProto(this.reserve(unique), value));
+    const unique = this.fresh(name ?? "const");
+    this.initializers.push(toTensorProto(unique, value));
     if (key && name === undefined) this.constants.set(key, unique);
     return unique;
   }

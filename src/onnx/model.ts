@@ -155,6 +155,15 @@ export function dtypeOfElement(code: number): DType | null {
   return entry ? (entry[0] as DType) : null;
 }
 
+const bytesPerElement: Readonly<Record<DType, number>> = {
+  float32: 4,
+  uint8: 1,
+  int32: 4,
+  int64: 8,
+  bool: 1,
+  float64: 8,
+};
+
 /** A host array as a tensor (raw little-endian data). */
 export function toTensorProto(name: string, value: HostArray): TensorProto {
   const { buffer, byteOffset, byteLength } = value.data;
@@ -173,11 +182,13 @@ export function fromTensorProto(tensor: TensorProto): HostArray {
     throw new FormatError(
       `onnx: tensor "${tensor.name}" has element type ${tensor.dataType} or no raw data`,
     );
-  const data = allocate(dtype, sizeOf(tensor.dims));
-  if (data.byteLength !== tensor.rawData.length)
+  const size = sizeOf(tensor.dims);
+  const needed = size * bytesPerElement[dtype];
+  if (tensor.dims.some((d) => !(d >= 0)) || needed !== tensor.rawData.length)
     throw new FormatError(
-      `onnx: tensor "${tensor.name}" [${tensor.dims}] needs ${data.byteLength} bytes, has ${tensor.rawData.length}`,
+      `onnx: tensor "${tensor.name}" [${tensor.dims}] needs ${needed} bytes, has ${tensor.rawData.length}`,
     );
+  const data = allocate(dtype, size);
   new Uint8Array(data.buffer as ArrayBuffer).set(tensor.rawData);
   return { dtype, shape: tensor.dims, data };
 }

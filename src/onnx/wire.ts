@@ -96,16 +96,10 @@ export function decode(type: MessageType, bytes: Uint8Array): Record<string, unk
       );
   };
   const varint = (): bigint => {
-    let value = 0n;
-    for (let shift = 0n; shift < 70n; shift += 7n) {
-      need(1);
-      const b = bytes[at++];
-      value |= BigInt(b & 0x7f) << shift;
-      if (b < 0x80) return BigInt.asIntN(64, value);
-    }
-    throw new FormatError(`onnx: bad integer at byte ${at}`);
+    const { value, next } = varintAt(bytes, at);
+    at = next;
+    return value;
   };
-  const exact = (v: bigint) => (v === BigInt(Number(v)) ? Number(v) : v);
   while (at < bytes.length) {
     const tag = Number(varint());
     const wire = tag & 7;
@@ -126,36 +120,52 @@ export function decode(type: MessageType, bytes: Uint8Array): Record<string, unk
     if (!known) continue;
     const { name, f } = known;
     const kind = f[1];
-    const values: unknown[] = [];
-    if (raw instanceof Uint8Array) {
-      if (kind === "string") values.push(fromUtf8.decode(raw));
-      else if (kind === "bytes") values.push(raw);
-      else if (typeof kind === "object") values.push(decode(kind, raw));
-      else values.push(...packed(kind, raw));
-    } else values.push(typeof raw === "bigint" ? exact(raw) : raw);
-    if (f[2]) (message[name] as unknown[]).push(...values);
-    else message[name] = values[0];
+    const own = kind === "int" ? 0 : kind === "float" ? 5 : 2;
+    if (wire !== own && wire !== 2)
+      throw new FormatError(
+        `onnx: field "${name}" has wire type ${wire} at byte ${at}, expected ${own}`,
+      );
+    let values: readonly unknown[];
+    if (!(raw instanceof Uint8Array)) values = [typeof raw === "bigint" ? exact(raw) : raw];
+    else if (kind === "string") values = [fromUtf8.decode(raw)];
+    else if (kind === "bytes") values = [raw];
+    else if (typeof kind === "object") values = [decode(kind, raw)];
+    else values = kind === "int" ? packedInts(raw) : packedFloats(raw);
+    if (f[2]) for (const value of values) (message[name] as unknown[]).push(value);
+    else if (values.length > 0) message[name] = values[values.length - 1];
   }
   return message;
 }
 
-/** Packed repeated scalars. */
-function packed(kind: "int" | "float", raw: Uint8Array): number[] {
-  if (kind === "float") {
-    const view = new DataView(raw.buffer, raw.byteOffset, raw.byteLength);
-    return Array.from({ length: raw.length >> 2 }, (_, i) => view.getFloat32(4 * i, true));
-  }
-  const values: number[] = [];
+/** The signed 64-bit integer at a position, and where the next value starts. */
+function varintAt(bytes: Uint8Array, start: number): { value: bigint; next: number } {
   let value = 0n;
-  let shift = 0n;
-  for (const b of raw) {
-    value |= BigInt(b & 0x7f) << shift;
-    shift += 7n;
-    if (b < 0x80) {
-      values.push(Number(BigInt.asIntN(64, value)));
-      value = 0n;
-      shift = 0n;
-    }
+  for (let i = 0; i < 10 && start + i < bytes.length; i++) {
+    const b = bytes[start + i];
+    value |= BigInt(b & 0x7f) << BigInt(7 * i);
+    if (b < 0x80) return { value: BigInt.asIntN(64, value), next: start + i + 1 };
+  }
+  throw new FormatError(`onnx: bad integer at byte ${start}`);
+}
+
+/** A number where it is exact, else the bigint. */
+function exact(v: bigint): number | bigint {
+  return v === BigInt(Number(v)) ? Number(v) : v;
+}
+
+function packedInts(raw: Uint8Array): (number | bigint)[] {
+  const values: (number | bigint)[] = [];
+  for (let at = 0; at < raw.length; ) {
+    const { value, next } = varintAt(raw, at);
+    values.push(exact(value));
+    at = next;
   }
   return values;
+}
+
+function packedFloats(raw: Uint8Array): number[] {
+  if (raw.length % 4 !== 0)
+    throw new FormatError(`onnx: packed floats take ${raw.length} bytes, not a multiple of 4`);
+  const view = new DataView(raw.buffer, raw.byteOffset, raw.byteLength);
+  return Array.from({ length: raw.length / 4 }, (_, i) => view.getFloat32(4 * i, true));
 }

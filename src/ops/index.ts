@@ -73,7 +73,7 @@ export {
   exp,
   floor,
   gelu,
-  isNaN,
+  isNan,
   log,
   neg,
   not,

@@ -63,9 +63,22 @@ export const scatterAddOp: OpDef = {
     return { dtype: x.dtype, shape: x.shape };
   },
   vjp: (g, { inputs: [, indices] }) => [g, null, gather(g, indices)],
-  lower: (emit, [x, indices, updates]) => {
-    const column = emit.node("Unsqueeze", [indices, emit.ints([-1])]);
-    return emit.node("ScatterND", [x, column, updates], { reduction: "add" });
+  // Not ScatterND: ONNX Runtime's adds to a row from several threads at once and loses updates
+  lower: (emit, [x, indices, updates], { inputs: [t, at] }) => {
+    const rest = t.rank - 1;
+    const column = emit.node("Reshape", [indices, emit.ints([-1, ...new Array(rest).fill(1)])]);
+    const rows =
+      at.rank === 1
+        ? updates
+        : emit.node("Reshape", [
+            updates,
+            emit.node("Concat", [emit.ints([-1]), emit.node("Shape", [x], { start: 1 })], {
+              axis: 0,
+            }),
+          ]);
+    const everywhere =
+      rest === 0 ? column : emit.node("Expand", [column, emit.node("Shape", [rows])]);
+    return emit.node("ScatterElements", [x, everywhere, rows], { axis: 0, reduction: "add" });
   },
 };
 

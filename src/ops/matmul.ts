@@ -2,7 +2,7 @@ import { ShapeError } from "../base/errors.ts";
 import { apply, broadcastShapes, formatShape, type OpDef, type Tensor } from "../graph/index.ts";
 import { emitTranspose, floats, requireDType } from "./define.ts";
 import { sumTo } from "./reduce.ts";
-import { transpose } from "./shape.ts";
+import { reshape, transpose } from "./shape.ts";
 
 /** `transA`, `transB`: the last two axes of that operand are swapped before multiplying. */
 export type MatmulAttrs = { readonly transA: boolean; readonly transB: boolean };
@@ -77,7 +77,9 @@ export const matmulOp: OpDef<MatmulAttrs> = {
   // (A B)ᵀ = Bᵀ Aᵀ
   transposed: ({ inputs: [a, b, c], attrs }, transposeOf) => {
     const flags = { transA: !attrs.transB, transB: !attrs.transA };
-    return c ? gemm(b, a, transposeOf(c), flags) : matmul(b, a, flags);
+    if (!c) return matmul(b, a, flags);
+    const column = c.rank === 1 ? reshape(c, [c.shape[0], 1]) : c.rank === 2 ? transposeOf(c) : c;
+    return gemm(b, a, column, flags);
   },
   freelyTransposed: true,
 };

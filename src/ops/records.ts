@@ -50,7 +50,7 @@ export {
   expOp,
   floorOp,
   geluOp,
-  isNaNOp,
+  isNanOp,
   logOp,
   negOp,
   notOp,
@@ -61,5 +61,6 @@ export {
   sinOp,
   softplusOp,
   sqrtOp,
+  stepOp,
   tanhOp,
 } from "./unary.ts";

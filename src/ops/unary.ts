@@ -194,11 +194,10 @@ export function not(x: Tensor): Tensor {
 export const notOp = unary({ name: "not", onnx: "Not", dtypes: ["bool"] });
 
 /** True where x is not a number. */
-// biome-ignore lint/suspicious/noShadowRestrictedNames: the op has ONNX's and numpy's name
-export function isNaN(x: Tensor): Tensor {
-  return apply(isNaNOp, [x], {});
+export function isNan(x: Tensor): Tensor {
+  return apply(isNanOp, [x], {});
 }
-export const isNaNOp: OpDef<None> = {
+export const isNanOp: OpDef<None> = {
   name: "isNaN",
   infer: ([x]) => {
     requireDType("isNaN", [x], floats);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { float32, fromNumbers, toNumbers } from "../../src/base/host-array.ts";
 import { grad } from "../../src/autodiff/index.ts";
+import { float32, fromNumbers, toNumbers } from "../../src/base/host-array.ts";
 import {
   binaryCrossEntropy,
   focal,
@@ -27,7 +27,10 @@ const weights = [1, 2, 0, 0.5, 3, -0.25, 1];
 const sigmoid = (z: number) => 1 / (1 + Math.exp(-z));
 
 /** Naive per-element formulas in float64. */
-const cases: Record<string, [Loss, (p: number, t: number, j: number) => number, "real" | "binary"]> = {
+const cases: Record<
+  string,
+  [Loss, (p: number, t: number, j: number) => number, "real" | "binary"]
+> = {
   mse: [mse(), (p, t) => (p - t) ** 2, "real"],
   mae: [mae(), (p, t) => Math.abs(p - t), "real"],
   logcosh: [logcosh(), (p, t) => Math.log(Math.cosh(p - t)), "real"],
@@ -54,7 +57,11 @@ const cases: Record<string, [Loss, (p: number, t: number, j: number) => number, 
     },
     "binary",
   ],
-  "relative mse": [relative(mse(), 0.5), (p, t) => ((p - t) / Math.max(Math.abs(t), 0.5)) ** 2, "real"],
+  "relative mse": [
+    relative(mse(), 0.5),
+    (p, t) => ((p - t) / Math.max(Math.abs(t), 0.5)) ** 2,
+    "real",
+  ],
 };
 
 describe("losses", () => {
@@ -72,11 +79,21 @@ describe("losses", () => {
       const outputs = { plain, weighted, gradient: grad(weighted, [p])[0] };
       const got = await evaluate(outputs, { p: prediction });
       const values = toNumbers(prediction);
-      expect(got.plain[0]).toBeCloseTo(naive(values, weights.map(() => 1)), 5);
+      expect(got.plain[0]).toBeCloseTo(
+        naive(
+          values,
+          weights.map(() => 1),
+        ),
+        5,
+      );
       expect(got.weighted[0]).toBeCloseTo(naive(values, weights), 5);
       for (let k = 0; k < 2 * rows; k++) {
         const h = 1e-5;
-        const moved = (d: number) => naive(values.map((v, i) => (i === k ? v + d : v)), weights);
+        const moved = (d: number) =>
+          naive(
+            values.map((v, i) => (i === k ? v + d : v)),
+            weights,
+          );
         expect(got.gradient[k]).toBeCloseTo((moved(h) - moved(-h)) / (2 * h), 4);
       }
     });

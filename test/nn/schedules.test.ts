@@ -1,12 +1,19 @@
 import { describe, expect, it } from "vitest";
 import { constantRate, cosine, plateau, stepDecay, warmup } from "../../src/nn/index.ts";
 
-const at = (step: number, losses: number[] = []) => ({ step, stepsPerEpoch: 10, totalSteps: 101, losses });
+const at = (step: number, losses: number[] = []) => ({
+  step,
+  stepsPerEpoch: 10,
+  totalSteps: 101,
+  losses,
+});
 
 describe("schedules", () => {
   it("cosine goes from 1 over the middle to the final factor", () => {
     const rate = cosine({ final: 0.2 });
-    expect([0, 50, 100, 500].map((s) => rate(at(s)))).toEqual([1, 0.6, 0.2, 0.2].map((v) => expect.closeTo(v, 12)));
+    expect([0, 50, 100, 500].map((s) => rate(at(s)))).toEqual(
+      [1, 0.6, 0.2, 0.2].map((v) => expect.closeTo(v, 12)),
+    );
   });
 
   it("warm-up rises linearly and hands over", () => {

@@ -1,6 +1,6 @@
+import { grad } from "../../src/autodiff/index.ts";
 import { fromNumbers, type HostArray, sizeOf } from "../../src/base/host-array.ts";
 import { createRng } from "../../src/base/rng.ts";
-import { grad } from "../../src/autodiff/index.ts";
 import type { Tensor } from "../../src/graph/index.ts";
 import { add, input, mul, sum } from "../../src/ops/index.ts";
 import { evaluate, type Feeds } from "../reference/evaluate.ts";
@@ -28,7 +28,11 @@ export function project(label: string, ys: readonly Tensor[], feeds: Feeds): Fed
 function randomLike(seed: string, arrays: readonly { shape: readonly number[] }[]): HostArray[] {
   const rng = createRng(seed);
   return arrays.map(({ shape }) =>
-    fromNumbers("float64", shape, Array.from({ length: sizeOf(shape) }, () => rng.normal())),
+    fromNumbers(
+      "float64",
+      shape,
+      Array.from({ length: sizeOf(shape) }, () => rng.normal()),
+    ),
   );
 }
 
@@ -40,11 +44,17 @@ export function checkGradient(label: string, { y, feeds }: Fed, xs: readonly Ten
   const gradients = grad(y, xs);
   const values = evaluate(gradients, feeds);
   const name = (x: Tensor) => x.node.attrs.name as string;
-  const directions = randomLike(`${label}/direction`, xs.map((x) => feeds[name(x)]));
+  const directions = randomLike(
+    `${label}/direction`,
+    xs.map((x) => feeds[name(x)]),
+  );
   const moved = (h: number): Feeds => {
     const entries = xs.map((x, k) => {
       const { shape, data } = feeds[name(x)];
-      const at = Float64Array.from(data as Float64Array, (v, i) => v + h * Number(directions[k].data[i]));
+      const at = Float64Array.from(
+        data as Float64Array,
+        (v, i) => v + h * Number(directions[k].data[i]),
+      );
       return [name(x), { dtype: "float64", shape, data: at }] as const;
     });
     return { ...feeds, ...Object.fromEntries(entries) };
@@ -58,7 +68,9 @@ export function checkGradient(label: string, { y, feeds }: Fed, xs: readonly Ten
     });
   });
   if (!isClose(actual, expected, gradient.float64))
-    throw new Error(`${label}: the gradient along a direction is ${actual}, differences give ${expected}`);
+    throw new Error(
+      `${label}: the gradient along a direction is ${actual}, differences give ${expected}`,
+    );
   return gradients;
 }
 

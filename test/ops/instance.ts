@@ -12,7 +12,8 @@ export interface Instance {
   readonly feeds: Readonly<Record<string, HostArray>>;
 }
 
-const isNamed = ({ inputs }: Case) => inputs.some(({ shape }) => shape.some((d) => typeof d === "string"));
+const isNamed = ({ inputs }: Case) =>
+  inputs.some(({ shape }) => shape.some((d) => typeof d === "string"));
 
 /** The batch sizes to try a case with: two where a size has a name. */
 export const batchSizes = (sample: Case) => (isNamed(sample) ? [2, 5] : [1]);

@@ -8,19 +8,40 @@ import { exactly, forward, isClose, type Tolerance } from "../tolerances.ts";
 
 const runtime = createNodeRuntime({ threads: 1 });
 
-/** Compiles outputs to ONNX and runs them in ONNX Runtime on the CPU. */
+interface RunOptions {
+  readonly optimize?: boolean;
+  readonly threads?: number;
+}
+
+/** Outputs compiled and loaded in ONNX Runtime on the CPU, to run more than once. */
+export async function loadOnnx(
+  outputs: readonly Tensor[],
+  { optimize = false, threads = 1 }: RunOptions = {},
+) {
+  const named = Object.fromEntries(outputs.map((t, i) => [`output_${i}`, t]));
+  const session = await runtime.load(compile({ name: "test", outputs: named, optimize }), {
+    threads,
+  });
+  return {
+    run: async (feeds: Feeds): Promise<HostArray[]> => {
+      const results = await session.run(feeds);
+      return outputs.map((_, i) => results[`output_${i}`]);
+    },
+    dispose: () => session.dispose(),
+  };
+}
+
+/** Compiles, loads and runs outputs once. */
 export async function runOnnx(
   outputs: readonly Tensor[],
   feeds: Feeds,
-  { optimize = false, threads = 1 } = {},
+  options: RunOptions = {},
 ): Promise<HostArray[]> {
-  const named = Object.fromEntries(outputs.map((t, i) => [`output_${i}`, t]));
-  const session = await runtime.load(compile({ name: "test", outputs: named, optimize }), { threads });
+  const { run, dispose } = await loadOnnx(outputs, options);
   try {
-    const results = await session.run(feeds);
-    return outputs.map((_, i) => results[`output_${i}`]);
+    return await run(feeds);
   } finally {
-    await session.dispose();
+    await dispose();
   }
 }
 

@@ -10,6 +10,7 @@ import { missingKernels } from "./missing-kernels.ts";
 import { expectAgreement } from "./run.ts";
 import { samples } from "./samples.ts";
 
+const recordOf: ReadonlyMap<string, unknown> = new Map(Object.entries(records));
 type RecordName = keyof typeof samples;
 const names = Object.keys(samples) as RecordName[];
 const isFloat = (t: Tensor) => t.dtype === "float32" || t.dtype === "float64";
@@ -27,22 +28,33 @@ function differentiable({ inputs, outputs }: Instance) {
 }
 
 describe.each(names)("%s", (name) => {
-  const record = records[name] as unknown as OpDef;
+  const record = recordOf.get(name) as OpDef;
 
   it("stands in the graph of each of its samples", () => {
     for (const { instance } of instances(name, "float32"))
       expect(toposort(instance.outputs).map((node) => node.op)).toContain(record);
   });
 
-  it.each(["float32", "float64"] as const)("gives in ONNX Runtime what the reference gives, %s", async (dtype) => {
-    const missing = missingKernels[name]?.includes(dtype) ?? false;
-    for (const { sample, instance } of instances(name, dtype)) {
-      const { label, outputs, feeds } = instance;
-      const run = expectAgreement(label, outputs, feeds, sample.tolerance && { loosen: sample.tolerance });
-      if (missing) await expect(run, `${label} has a kernel now`).rejects.toThrow("Could not find an implementation");
-      else await run;
-    }
-  });
+  it.each(["float32", "float64"] as const)(
+    "gives in ONNX Runtime what the reference gives, %s",
+    async (dtype) => {
+      const missing = missingKernels[name]?.includes(dtype) ?? false;
+      for (const { sample, instance } of instances(name, dtype)) {
+        const { label, outputs, feeds } = instance;
+        const run = expectAgreement(
+          label,
+          outputs,
+          feeds,
+          sample.tolerance && { loosen: sample.tolerance },
+        );
+        if (missing)
+          await expect(run, `${label} has a kernel now`).rejects.toThrow(
+            "Could not find an implementation",
+          );
+        else await run;
+      }
+    },
+  );
 
   const cases = samples[name].filter((sample) => sample.differentiable ?? true);
   if (!record.vjp || cases.length === 0) return;

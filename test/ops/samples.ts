@@ -4,9 +4,9 @@ import * as ops from "../../src/ops/index.ts";
 import type * as records from "../../src/ops/records.ts";
 import {
   type Case,
+  type InputSpec,
   indices,
   integers,
-  type InputSpec,
   listed,
   nonzero,
   nonzeroIntegers,
@@ -55,18 +55,20 @@ const binary = (f: Binary, first: Sampler = normal, second: Sampler = first): Ca
   }));
 const integerPairs = (f: Binary): Case[] =>
   (["int32", "int64"] as const).map((dtype) => ({
-    inputs: [
-      tensor([3, "batch"], integers(-9, 9), dtype),
-      tensor([3, 1], nonzeroIntegers, dtype),
-    ],
+    inputs: [tensor([3, "batch"], integers(-9, 9), dtype), tensor([3, 1], nonzeroIntegers, dtype)],
     build: ([x, y]) => f(x, y),
   }));
 /** Ops that only move elements take any dtype. */
 const moved = (shape: Shape, f: Unary): Case[] =>
-  (["int32", "int64", "uint8", "bool"] as const).map((dtype) => one(tensor(shape, truth, dtype), ([x]) => f(x)));
+  (["int32", "int64", "uint8", "bool"] as const).map((dtype) =>
+    one(tensor(shape, truth, dtype), ([x]) => f(x)),
+  );
 const logical = (f: Binary): Case[] => [
   { inputs: [tensor([8], truth, "bool"), tensor([1], truth, "bool")], build: ([x, y]) => f(x, y) },
-  { inputs: [tensor(["batch", 4], truth, "bool"), tensor([4], truth, "bool")], build: ([x, y]) => f(x, y) },
+  {
+    inputs: [tensor(["batch", 4], truth, "bool"), tensor([4], truth, "bool")],
+    build: ([x, y]) => f(x, y),
+  },
 ];
 const compare = (f: Binary): Case[] => [...binary(f, integers(-2, 3)), ...integerPairs(f)];
 const reduction = (f: (x: Tensor, options: ops.ReduceOptions) => Tensor): Case[] => [
@@ -109,7 +111,10 @@ export const samples: { readonly [K in keyof typeof records]: readonly Case[] } 
   sqrtOp: unary(ops.sqrt, positive),
   absOp: [...unary(ops.abs, nonzero), at(ops.abs, 0, -0, -2.5)],
   signOp: [...unary(ops.sign, nonzero), at(ops.sign, 0, -3, 1e-30)],
-  floorOp: [...unary(ops.floor, nonzero, { differentiable: false }), at(ops.floor, -0.5, 2, 1.999, -3)],
+  floorOp: [
+    ...unary(ops.floor, nonzero, { differentiable: false }),
+    at(ops.floor, -0.5, 2, 1.999, -3),
+  ],
   roundOp: [
     ...unary(ops.round, nonzero, { differentiable: false }),
     at(ops.round, 0.5, 1.5, 2.5, -0.5, -1.5, 2.4999),
@@ -121,6 +126,7 @@ export const samples: { readonly [K in keyof typeof records]: readonly Case[] } 
   softplusOp: [...unary(ops.softplus), at(ops.softplus, -100, -20, 0, 20, 100)],
   erfOp: [...unary(ops.erf), at(ops.erf, -7, -3.5, 0, 1e-4, 2.7, 7)],
   reluOp: [...unary(ops.relu, nonzero), at(ops.relu, 0, -1, 1)],
+  stepOp: [...unary(ops.step, nonzero), at(ops.step, 0, -0, 1e-30, -1e-30, 1e30)],
   geluOp: [...unary(ops.gelu), at(ops.gelu, -9, 0, 9)],
   clipOp: [
     ...unary((x) => ops.clip(x, -0.25, 0.25), nonzero),
@@ -128,7 +134,10 @@ export const samples: { readonly [K in keyof typeof records]: readonly Case[] } 
     at((x) => ops.clip(x, -1, 1), -1, 1, 5, -5),
   ],
   notOp: [one(tensor(["batch", 4], truth, "bool"), ([x]) => ops.not(x))],
-  isNaNOp: [at(ops.isNaN, 0, Number.NaN, Infinity), one(tensor(["batch", 2]), ([x]) => ops.isNaN(x))],
+  isNanOp: [
+    at(ops.isNan, 0, Number.NaN, Infinity),
+    one(tensor(["batch", 2]), ([x]) => ops.isNan(x)),
+  ],
 
   transposeOp: [
     one(tensor([2, 3, 4]), ([x]) => ops.transpose(x)),
@@ -155,7 +164,10 @@ export const samples: { readonly [K in keyof typeof records]: readonly Case[] } 
       inputs: [tensor([4]), tensor(["batch", 4])],
       build: ([x, like]) => ops.broadcastLike(x, like),
     },
-    { inputs: [tensor([]), tensor(["batch", 1])], build: ([x, like]) => ops.broadcastLike(x, like) },
+    {
+      inputs: [tensor([]), tensor(["batch", 1])],
+      build: ([x, like]) => ops.broadcastLike(x, like),
+    },
   ],
   concatOp: [
     { inputs: [tensor([2, 3]), tensor([2, 1]), tensor([2, 2])], build: (xs) => ops.concat(xs, 1) },
@@ -187,8 +199,14 @@ export const samples: { readonly [K in keyof typeof records]: readonly Case[] } 
 
   matmulOp: [
     { inputs: [tensor([3, 4]), tensor([4, 2])], build: ([a, b]) => ops.matmul(a, b) },
-    { inputs: [tensor(["batch", 4]), tensor([2, 4])], build: ([a, b]) => ops.matmul(a, b, { transB: true }) },
-    { inputs: [tensor([4, "batch"]), tensor([4, 1])], build: ([a, b]) => ops.matmul(a, b, { transA: true }) },
+    {
+      inputs: [tensor(["batch", 4]), tensor([2, 4])],
+      build: ([a, b]) => ops.matmul(a, b, { transB: true }),
+    },
+    {
+      inputs: [tensor([4, "batch"]), tensor([4, 1])],
+      build: ([a, b]) => ops.matmul(a, b, { transA: true }),
+    },
     {
       inputs: [tensor([4, 3]), tensor([2, 4])],
       build: ([a, b]) => ops.matmul(a, b, { transA: true, transB: true }),
@@ -237,7 +255,10 @@ export const samples: { readonly [K in keyof typeof records]: readonly Case[] } 
 
   gatherOp: [
     { inputs: [tensor([4, 3]), indices(["batch"], 4)], build: ([x, i]) => ops.gather(x, i) },
-    { inputs: [tensor(["batch", 4, 2]), indices([2, 3], 4)], build: ([x, i]) => ops.gather(x, i, 1) },
+    {
+      inputs: [tensor(["batch", 4, 2]), indices([2, 3], 4)],
+      build: ([x, i]) => ops.gather(x, i, 1),
+    },
     { inputs: [tensor([2, 4]), indices([], 4)], build: ([x, i]) => ops.gather(x, i, -1) },
     ...moved([4], (x) => ops.gather(x, ops.arange(3))),
   ],
@@ -253,7 +274,10 @@ export const samples: { readonly [K in keyof typeof records]: readonly Case[] } 
   ],
   gatherAlongOp: [
     { inputs: [tensor([4, 3]), indices([2, 3], 4)], build: ([x, i]) => ops.gatherAlong(x, i, 0) },
-    { inputs: [tensor(["batch", 4]), indices(["batch", 6], 4)], build: ([x, i]) => ops.gatherAlong(x, i) },
+    {
+      inputs: [tensor(["batch", 4]), indices(["batch", 6], 4)],
+      build: ([x, i]) => ops.gatherAlong(x, i),
+    },
   ],
   scatterAddAlongOp: [
     {
@@ -282,9 +306,13 @@ export const samples: { readonly [K in keyof typeof records]: readonly Case[] } 
     one(tensor(["batch", 5], separated), ([x]) => ops.topK(x, 2, { largest: false }).values),
     one(tensor([4, "batch"], separated), ([x]) => Object.values(ops.topK(x, 4, { axis: 0 }))),
     one(tensor(["batch", 5], separated), ([x]) => Object.values(ops.sort(x))),
-    one(tensor([6], listed(1, 2, 2, 1, 0, 2)), ([x]) => Object.values(ops.sort(x, { descending: true })), {
-      differentiable: false,
-    }),
+    one(
+      tensor([6], listed(1, 2, 2, 1, 0, 2)),
+      ([x]) => Object.values(ops.sort(x, { descending: true })),
+      {
+        differentiable: false,
+      },
+    ),
     one(tensor([6], integers(0, 99), "int64"), ([x]) => ops.topK(x, 2).values),
   ],
   argmaxOp: [
@@ -306,24 +334,30 @@ export const samples: { readonly [K in keyof typeof records]: readonly Case[] } 
       inputs: [tensor([4], truth, "bool"), tensor([4], integers(-5, 5), "int64")],
       build: ([c, a]) => ops.where(c, a, 7),
     },
-    ...(["bool", "uint8", "int32"] as const).map((dtype): Case => ({
-      inputs: [tensor([4], truth, "bool"), tensor([4], truth, dtype), tensor([1], truth, dtype)],
-      build: ([c, a, b]) => ops.where(c, a, b),
-    })),
+    ...(["bool", "uint8", "int32"] as const).map(
+      (dtype): Case => ({
+        inputs: [tensor([4], truth, "bool"), tensor([4], truth, dtype), tensor([1], truth, dtype)],
+        build: ([c, a, b]) => ops.where(c, a, b),
+      }),
+    ),
   ],
   castOp: [
     one(tensor(["batch", 3]), ([x]) => ops.mul(ops.cast(ops.cast(x, "float64"), x.dtype), x)),
     one(tensor([4]), ([x]) => ops.cast(x, x.dtype === "float32" ? "float64" : "float32"), {
       tolerance: { relative: 1e-7, absolute: 1e-7, reason: "the cast rounds to float32" },
     }),
-    one(tensor([6], listed(-1.9, -0.5, 0, 0.5, 1.9, 300)), ([x]) =>
-      (["int32", "int64", "bool"] as const).map((to) => ops.cast(x, to)), { differentiable: false },
+    one(
+      tensor([6], listed(-1.9, -0.5, 0, 0.5, 1.9, 300)),
+      ([x]) => (["int32", "int64", "bool"] as const).map((to) => ops.cast(x, to)),
+      { differentiable: false },
     ),
     one(tensor([4], integers(0, 3), "int64"), ([x], dtype) =>
       ([dtype, "uint8", "bool", "int32"] as const).map((to) => ops.cast(x, to)),
     ),
   ],
-  stopGradientOp: [one(tensor(["batch", 2]), ([x]) => ops.stopGradient(x), { differentiable: false })],
+  stopGradientOp: [
+    one(tensor(["batch", 2]), ([x]) => ops.stopGradient(x), { differentiable: false }),
+  ],
   customGradientOp: [
     one(tensor(["batch", 2]), ([x]) =>
       ops.customGradient(

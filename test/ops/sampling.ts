@@ -17,7 +17,8 @@ export const positive = each((rng) => 0.2 + Math.exp(rng.normal() / 2));
 /** Either sign, at least 0.3 away from zero. */
 export const nonzero = each((rng) => (0.3 + rng.exponential()) * (rng.uniform() < 0.5 ? -1 : 1));
 /** No two closer than 0.3, so that a small step changes no order. */
-export const separated: Sampler = (rng, n) => [...rng.permutation(n)].map((k) => 0.3 * (k - n / 2.2));
+export const separated: Sampler = (rng, n) =>
+  [...rng.permutation(n)].map((k) => 0.3 * (k - n / 2.2));
 /** Whole numbers in [low, high). */
 export const integers = (low: number, high: number) => each((rng) => low + rng.integer(high - low));
 /** Either sign, never zero. */
@@ -52,4 +53,5 @@ export const tensor = (
   dtype: DType | "float" = "float",
 ): InputSpec => ({ shape, sample, dtype });
 
-export const indices = (shape: Shape, n: number): InputSpec => tensor(shape, integers(-n, n), "int64");
+export const indices = (shape: Shape, n: number): InputSpec =>
+  tensor(shape, integers(-n, n), "int64");

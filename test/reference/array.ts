@@ -24,7 +24,11 @@ export function* indices(shape: readonly number[]): Generator<Index> {
 }
 
 /** The array whose element at each index is f(index). */
-export function fromIndex(dtype: DType, shape: readonly number[], f: (index: Index) => number): RefArray {
+export function fromIndex(
+  dtype: DType,
+  shape: readonly number[],
+  f: (index: Index) => number,
+): RefArray {
   const data = new Float64Array(sizeOf(shape));
   let flat = 0;
   for (const index of indices(shape)) data[flat++] = f(index);
@@ -53,7 +57,8 @@ export function commonShape(shapes: readonly (readonly number[])[]): number[] {
   const padded = shapes.map((s) => [...new Array(rank - s.length).fill(1), ...s]);
   return Array.from({ length: rank }, (_, axis) => {
     const sizes = padded.map((s) => s[axis]).filter((d) => d !== 1);
-    if (sizes.some((d) => d !== sizes[0])) throw new RangeError(`reference: axis ${axis}: ${sizes}`);
+    if (sizes.some((d) => d !== sizes[0]))
+      throw new RangeError(`reference: axis ${axis}: ${sizes}`);
     return sizes[0] ?? 1;
   });
 }

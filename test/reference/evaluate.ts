@@ -12,9 +12,9 @@ import { sums } from "./kernels/sums.ts";
 const kernels: Kernels = { ...elementwise, ...indexing, ...structure, ...sums };
 
 const kernelOf = new Map(
-  Object.entries(kernels).map(([name, kernel]) => [
-    records[name as keyof Kernels] as unknown as OpDef,
-    kernel as Kernel<never>,
+  Object.entries(records).map(([name, record]) => [
+    record as unknown as OpDef,
+    kernels[name as keyof Kernels] as Kernel<never>,
   ]),
 );
 
@@ -27,7 +27,10 @@ export type Feeds = Readonly<Record<string, HostArray>>;
  */
 export function evaluate(outputs: readonly Tensor[], feeds: Feeds = {}): RefArray[] {
   const order = toposort(outputs);
-  const sizes = bindSizes(order.flatMap((node) => node.outputs), feeds);
+  const sizes = bindSizes(
+    order.flatMap((node) => node.outputs),
+    feeds,
+  );
   const size = (dim: Dim) => sizeOfDim(dim, sizes);
   const fed = (name: string) => fromHost(feeds[name]);
   const values = new Map<Tensor, RefArray>();

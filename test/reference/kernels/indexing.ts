@@ -5,7 +5,12 @@ import type { Kernels } from "../kernel.ts";
 const wrap = (i: number, n: number) => (i < 0 ? i + n : i);
 
 /** Positions along an axis for one line through x, sorted by f. */
-function sortedLine(x: RefArray, axis: number, index: readonly number[], largest: boolean): number[] {
+function sortedLine(
+  x: RefArray,
+  axis: number,
+  index: readonly number[],
+  largest: boolean,
+): number[] {
   const value = (i: number) => x.data[offset(x.shape, withAxis(index, axis, i))];
   const sign = largest ? -1 : 1;
   const line = Array.from({ length: x.shape[axis] }, (_, i) => i);
@@ -59,7 +64,11 @@ export const indexing = {
     ];
   },
   argmaxOp: ([x], { axis, keepDims }) => {
-    const kept = fromIndex("int64", withAxis(x.shape, axis, 1), (i) => sortedLine(x, axis, i, true)[0]);
+    const kept = fromIndex(
+      "int64",
+      withAxis(x.shape, axis, 1),
+      (i) => sortedLine(x, axis, i, true)[0],
+    );
     return keepDims ? kept : { ...kept, shape: withoutAxis(x.shape, axis) };
   },
 } satisfies Partial<Kernels>;

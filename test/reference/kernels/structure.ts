@@ -1,9 +1,23 @@
 import { sizeOf } from "../../../src/base/host-array.ts";
-import { commonShape, fromHost, fromIndex, offset, type RefArray, read, withAxis } from "../array.ts";
+import {
+  commonShape,
+  fromHost,
+  fromIndex,
+  offset,
+  type RefArray,
+  read,
+  withAxis,
+} from "../array.ts";
 import type { Kernels } from "../kernel.ts";
 
 /** A copy of x with the length of one axis changed; f gives where on that axis to read, or null. */
-function alongAxis(x: RefArray, axis: number, length: number, f: (i: number) => number | null, fill = 0) {
+function alongAxis(
+  x: RefArray,
+  axis: number,
+  length: number,
+  f: (i: number) => number | null,
+  fill = 0,
+) {
   return fromIndex(x.dtype, withAxis(x.shape, axis, length), (index) => {
     const from = f(index[axis]);
     return from === null ? fill : x.data[offset(x.shape, withAxis(index, axis, from))];
@@ -26,7 +40,8 @@ export const structure = {
     });
   },
   reshapeOp: ([x], { shape }, { size }) => ({ ...x, shape: shape.map(size) }),
-  broadcastToOp: ([x], { shape }, { size }) => fromIndex(x.dtype, shape.map(size), (i) => read(x, i)),
+  broadcastToOp: ([x], { shape }, { size }) =>
+    fromIndex(x.dtype, shape.map(size), (i) => read(x, i)),
   broadcastLikeOp: ([x, like]) =>
     fromIndex(x.dtype, commonShape([x.shape, like.shape]), (i) => read(x, i)),
 

@@ -1,4 +1,12 @@
-import { fromIndex, indices, offset, type RefArray, read, withAxis, commonShape } from "../array.ts";
+import {
+  commonShape,
+  fromIndex,
+  indices,
+  offset,
+  type RefArray,
+  read,
+  withAxis,
+} from "../array.ts";
 import type { Kernel, Kernels } from "../kernel.ts";
 
 type ReduceAttrs = { readonly axes: readonly number[]; readonly keepDims: boolean };
@@ -9,15 +17,23 @@ const reduce =
     const kept = x.shape.map((d, axis) => (axes.includes(axis) ? 1 : d));
     const result = fromIndex(x.dtype, kept, () => start);
     for (const index of indices(x.shape)) {
-      const at = offset(kept, index.map((i, axis) => (axes.includes(axis) ? 0 : i)));
+      const at = offset(
+        kept,
+        index.map((i, axis) => (axes.includes(axis) ? 0 : i)),
+      );
       result.data[at] = step(result.data[at], x.data[offset(x.shape, index)]);
     }
-    return keepDims ? result : { ...result, shape: x.shape.filter((_, axis) => !axes.includes(axis)) };
+    return keepDims
+      ? result
+      : { ...result, shape: x.shape.filter((_, axis) => !axes.includes(axis)) };
   };
 
 /** The elements of x on the line through `index` along an axis. */
 function line(x: RefArray, axis: number, index: readonly number[]): number[] {
-  return Array.from({ length: x.shape[axis] }, (_, i) => x.data[offset(x.shape, withAxis(index, axis, i))]);
+  return Array.from(
+    { length: x.shape[axis] },
+    (_, i) => x.data[offset(x.shape, withAxis(index, axis, i))],
+  );
 }
 
 const total = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
@@ -31,8 +47,8 @@ function logSumExp(values: readonly number[]): number {
 /** Ops that add up along axes. */
 export const sums = {
   sumOp: reduce(0, (a, b) => a + b),
-  maxOp: reduce(-Infinity, (a, b) => (a > b ? a : b)),
-  minOp: reduce(Infinity, (a, b) => (a < b ? a : b)),
+  maxOp: reduce(-Infinity, (a, b) => Math.max(a, b)),
+  minOp: reduce(Infinity, (a, b) => Math.min(a, b)),
   cumsumOp: ([x], { axis, exclusive, reverse }) =>
     fromIndex(x.dtype, x.shape, (index) => {
       const here = index[axis];
@@ -51,7 +67,11 @@ export const sums = {
       const squares = line(x, axis, i).map((v) => (v - read(mean, i)) ** 2);
       return 1 / Math.sqrt(total(squares) / x.shape[axis] + epsilon);
     });
-    const y = fromIndex(x.dtype, x.shape, (i) => (read(x, i) - read(mean, i)) * read(invDeviation, i));
+    const y = fromIndex(
+      x.dtype,
+      x.shape,
+      (i) => (read(x, i) - read(mean, i)) * read(invDeviation, i),
+    );
     return [y, mean, invDeviation];
   },
   matmulOp: ([a, b, bias], { transA, transB }) => {

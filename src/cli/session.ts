@@ -1,0 +1,29 @@
+import { createProgress, type Progress } from "./progress.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** What a verb sees while it works. */
+export interface Session {
+  /** Fires on Ctrl-C: finish tidily and throw `CancelledError`. */
+  readonly signal: AbortSignal;
+  /** One or more lines for people: on standard output, under --json on standard error. */
+  say(text: string): void;
+  /** A bar on a terminal, quiet lines in a log. Always on standard error. */
+  progress(label: string, total: number): Progress;
+}
+
+/** A session on a terminal; with `json` standard output is left to the result. */
+export function createSession(terminal: Terminal, { json }: { json: boolean }): Session {
+  let bar: Progress | null = null;
+  return {
+    signal: terminal.signal,
+    say(text) {
+      bar?.finish(); // it draws itself again below the text
+      (json ? terminal.err : terminal.out)(`${text}\n`);
+    },
+    progress(label, total) {
+      bar?.finish();
+      bar = createProgress(terminal, label, total);
+      return bar;
+    },
+  };
+}

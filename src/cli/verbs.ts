@@ -1,0 +1,8 @@
+import type { Verb } from "./verb.ts";
+
+/** Every verb of `forty`, in the order of the help text; a new one is one line here. */
+export const verbs: Readonly<Record<string, Verb>> = {
+  info: { summary: "show what a file or run folder holds", load: () => import("./info.ts") },
+  convert: { summary: "convert and select table files", load: () => import("./convert.ts") },
+  simulate: { summary: "make simulated samples", load: () => import("./simulate.ts") },
+};

@@ -1,0 +1,88 @@
+import { z } from "zod";
+import { ConfigError } from "../../base/errors.ts";
+
+/** Every setting of a muon recalibration: default, unit and one line of help. */
+export const recalibrationSchema = z.strictObject({
+  model: z
+    .string()
+    .regex(/^[1-9]\d{0,3}x[1-9]\d?$/, "expected WIDTHxDEPTH such as 32x3")
+    .default("64x3")
+    .describe("neurons per hidden layer x number of hidden layers; the report has 128x4 and 32x3"),
+  minimize: z
+    .enum(["relative", "delta", "width"])
+    .default("relative")
+    .describe(
+      "pt error to minimize: relative = rms of pt/ptReco - 1 (tails count), delta = L1 - offline in GeV (the report's target), width = core of the pt ratio (tails hardly count)",
+    ),
+  loss: z
+    .enum(["mse", "logcosh"])
+    .default("mse")
+    .describe("loss of the standardized residuals (eta, phi, and pt with delta)"),
+  batch: z
+    .int()
+    .min(2)
+    .default(512)
+    .describe("rows per training step; the report has 256, 512, 8192"),
+  epochs: z.int().min(1).default(30).describe("passes over the training part, at most"),
+  patience: z
+    .int()
+    .min(1)
+    .default(10)
+    .describe("epochs without a better validation loss before it stops"),
+  lr: z.number().positive().default(0.005).describe("learning rate of Adam, at its highest"),
+  schedule: z
+    .enum(["cosine", "constant", "plateau"])
+    .default("cosine")
+    .describe("learning rate over the epochs"),
+  l2: z.number().min(0).default(1e-5).describe("L2 penalty on the dense kernels"),
+  ptMin: z.number().default(5.5).describe("lower end of the L1 pt window, GeV, excluded"),
+  ptMax: z.number().default(45).describe("upper end of the L1 pt window, GeV, excluded"),
+  fractions: z
+    .tuple([z.number().min(0), z.number().min(0), z.number().min(0)])
+    .default([65, 20, 15])
+    .describe("training, validation and test parts, percent (files without a split column)"),
+  where: z.string().nullable().default(null).describe("SQL condition on the rows to use"),
+  seed: z.int().min(0).default(1).describe("seed of split, initial weights and shuffling"),
+  simulated: z
+    .boolean()
+    .default(false)
+    .describe("the input comes from 'forty simulate muons': label it and compute its Bayes floor"),
+  device: z.enum(["cpu", "webgpu", "cuda"]).default("cpu").describe("where to train"),
+  threads: z
+    .int()
+    .min(1)
+    .default(1)
+    .describe("threads inside an operator; results repeat byte for byte with 1"),
+});
+
+/** Settings of a run, complete. */
+export type RecalibrationConfig = z.infer<typeof recalibrationSchema>;
+
+/** Settings under which the whole task takes seconds; for tests. */
+export const tinyRecalibration: Partial<RecalibrationConfig> = {
+  model: "8x1",
+  batch: 64,
+  epochs: 2,
+};
+
+/** Fills in defaults. @throws ConfigError with the path and value of the first bad setting. */
+export function parseRecalibration(settings: Partial<RecalibrationConfig>): RecalibrationConfig {
+  const result = recalibrationSchema.safeParse(settings);
+  if (!result.success) {
+    const [issue] = result.error.issues;
+    const path = issue.path.join(".");
+    const value = issue.path.reduce<unknown>(
+      (at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key],
+      settings,
+    );
+    throw new ConfigError(
+      `recalibrate.${path}: ${issue.message}${path ? `, got ${JSON.stringify(value)}` : ""}`,
+    );
+  }
+  const config = result.data;
+  if (config.ptMin >= config.ptMax)
+    throw new ConfigError(
+      `recalibrate.ptMin: the window ${config.ptMin} … ${config.ptMax} GeV is empty; ptMin must be below ptMax`,
+    );
+  return config;
+}

@@ -1,0 +1,151 @@
+import { createHash, randomBytes } from "node:crypto";
+import { appendFileSync, createReadStream, existsSync, mkdirSync, readdirSync } from "node:fs";
+import { readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
+import { ConfigError, DataError, FormatError } from "../base/errors.ts";
+
+/** A run is a folder: everything that went in and came out, nothing outside it. */
+export interface RunFolder {
+  readonly path: string;
+  /** True where the folder holds an interrupted run of the same configuration to go on with. */
+  readonly resuming: boolean;
+  /** Writes a file beside, then renames: it is whole or not there. */
+  write(name: string, content: string | Uint8Array): Promise<void>;
+  /** Bytes of a file, or null where there is none. */
+  read(name: string): Promise<Uint8Array | null>;
+  /** Appends one line to `events.jsonl`. */
+  event(event: object): void;
+}
+
+/**
+ * Makes the folder of a run and stores its configuration, or opens it to resume.
+ * @throws ConfigError where the folder holds another run already, or nothing to resume.
+ */
+export async function openRun(
+  path: string,
+  config: object,
+  { resume = false }: { readonly resume?: boolean } = {},
+): Promise<RunFolder> {
+  const wanted = `${JSON.stringify(config, null, 2)}\n`;
+  const folder = createFolder(path);
+  const before = await readText(join(path, "config.json"));
+  const done = existsSync(join(path, "metrics.json"));
+  if (before !== null && !resume)
+    throw new ConfigError(
+      `run: ${path} holds a run already; choose another folder${done ? "" : " or add --resume"}`,
+    );
+  if (resume && before === null)
+    throw new ConfigError(`run: ${path} holds no run to resume; leave --resume out`);
+  if (before !== null && before !== wanted)
+    throw new ConfigError(
+      `run: ${path} was started with another configuration (${firstDifference(before, wanted)}); resume with the same settings`,
+    );
+  if (before === null) {
+    if (existsSync(path) && readdirSync(path).length > 0)
+      throw new ConfigError(`run: ${path} is not empty and not a run; choose another folder`);
+    makeFolder(path);
+    await folder.write("config.json", wanted);
+  }
+  return { ...folder, resuming: before !== null };
+}
+
+function createFolder(path: string): Omit<RunFolder, "resuming"> {
+  return {
+    path,
+    async write(name, content) {
+      const target = join(path, name);
+      makeFolder(dirname(target));
+      await writeWhole(target, content);
+    },
+    async read(name) {
+      try {
+        return new Uint8Array(await readFile(join(path, name)));
+      } catch (cause) {
+        if ((cause as NodeJS.ErrnoException).code === "ENOENT") return null;
+        throw new DataError(`run: cannot read ${join(path, name)}: ${(cause as Error).message}`, {
+          cause,
+        });
+      }
+    },
+    event(event) {
+      try {
+        appendFileSync(join(path, "events.jsonl"), `${JSON.stringify(event)}\n`);
+      } catch (cause) {
+        throw writeError(join(path, "events.jsonl"), cause);
+      }
+    },
+  };
+}
+
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true });
+  } catch (cause) {
+    throw writeError(path, cause);
+  }
+}
+
+/** Writes beside and renames, so that no half-written file is ever seen under the name. */
+export async function writeWhole(target: string, content: string | Uint8Array): Promise<void> {
+  const beside = join(dirname(target), `.${basename(target)}.${randomBytes(6).toString("hex")}`);
+  try {
+    await writeFile(beside, content);
+    await rename(beside, target);
+  } catch (cause) {
+    await rm(beside, { force: true });
+    throw writeError(target, cause);
+  }
+}
+
+function writeError(path: string, cause: unknown): DataError {
+  const { code, message } = cause as NodeJS.ErrnoException;
+  const reason =
+    code === "ENOSPC"
+      ? "no space left on the disk; free some and go on with --resume"
+      : code === "EACCES" || code === "EROFS"
+        ? "no permission to write there; choose another folder"
+        : message;
+  return new DataError(`run: cannot write ${path}: ${reason}`, { cause });
+}
+
+/** What an input file was: name, size and SHA-256, so that a run can be checked later. */
+export interface Fingerprint {
+  readonly file: string;
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+export async function fingerprint(path: string): Promise<Fingerprint> {
+  const hash = createHash("sha256");
+  const { size } = await stat(path);
+  for await (const chunk of createReadStream(path)) hash.update(chunk as Uint8Array);
+  return { file: basename(path), bytes: size, sha256: hash.digest("hex") };
+}
+
+/** The ONNX file that a path means: itself, or `model.onnx` of a run folder. */
+export async function findModel(path: string): Promise<Uint8Array> {
+  const info = await stat(path).catch(() => null);
+  if (!info)
+    throw new DataError(`model: ${path} does not exist; give a run folder or a .onnx file`);
+  const file = info.isDirectory() ? join(path, "model.onnx") : path;
+  const bytes = await readFile(file).catch((cause: NodeJS.ErrnoException) => {
+    throw cause.code === "ENOENT"
+      ? new DataError(`model: ${resolve(path)} holds no model.onnx; is the run finished?`)
+      : new FormatError(`model: cannot read ${file}: ${cause.message}`, { cause });
+  });
+  return new Uint8Array(bytes);
+}
+
+async function readText(path: string): Promise<string | null> {
+  return readFile(path, "utf8").catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code === "ENOENT" || cause.code === "ENOTDIR") return null;
+    throw new DataError(`run: cannot read ${path}: ${cause.message}`, { cause });
+  });
+}
+
+function firstDifference(before: string, wanted: string): string {
+  const a = before.split("\n");
+  const b = wanted.split("\n");
+  const i = b.findIndex((line, k) => line !== a[k]);
+  return `${(a[i] ?? "").trim() || "nothing"} there, ${(b[i] ?? "").trim() || "nothing"} now`;
+}
