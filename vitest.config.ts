@@ -5,6 +5,7 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     exclude: ["test/browser/**"],
     testTimeout: 60_000,
+    allowOnly: false,
     pool: "forks",
     maxWorkers: 2,
   },

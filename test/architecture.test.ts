@@ -208,7 +208,9 @@ describe("files", () => {
 
   test("errors have a class that says their kind", () => {
     const bare = /throw (new Error\(|["'`])/;
-    expect(sources.filter(({ text }) => bare.test(withoutComments(text))).map(({ path }) => path)).toEqual([]);
+    expect(
+      sources.filter(({ text }) => bare.test(withoutComments(text))).map(({ path }) => path),
+    ).toEqual([]);
   });
 
   test("links in README, CHANGELOG and docs lead to files and headings", () => {
@@ -293,5 +295,7 @@ function publicNames(path: string): string[] {
     kind === "interface" || kind === "type" ? `type ${name}` : name,
   );
   const name = (line: string) => line.replace(/^type /, "").replace(/^.* as /, "");
-  return [...lists.flat(), ...behind.flat(), ...declared].sort((a, b) => (name(a) < name(b) ? -1 : 1));
+  return [...lists.flat(), ...behind.flat(), ...declared].sort((a, b) =>
+    name(a) < name(b) ? -1 : 1,
+  );
 }

@@ -1,10 +1,10 @@
 import { Command, CommanderError } from "commander";
 import { ConfigError, isFortyError } from "../base/errors.ts";
+import { version } from "../tasks/version.ts";
 import { createSession } from "./session.ts";
 import type { Terminal } from "./terminal.ts";
 import type { Run } from "./verb.ts";
 import { verbs } from "./verbs.ts";
-import { version } from "../tasks/version.ts";
 
 /**
  * Runs one command line (without "node" and "forty").

@@ -4,11 +4,11 @@ import { muonColumns } from "../cms/muons.ts";
 import { muonSimulation } from "../cms/simulate/muon-config.ts";
 import { muonBlockRows, simulateMuons } from "../cms/simulate/muons.ts";
 import { createTableWriter, makeTable, schemaOf, type Table } from "../data/index.ts";
+import { version } from "../tasks/version.ts";
 import { wholeNumber } from "./options.ts";
 import type { Session } from "./session.ts";
 import { countText } from "./text-table.ts";
 import type { Run } from "./verb.ts";
-import { version } from "../tasks/version.ts";
 
 interface SimulateOptions {
   readonly rows: number;

@@ -4,5 +4,10 @@ import type { Verb } from "./verb.ts";
 export const verbs: Readonly<Record<string, Verb>> = {
   info: { summary: "show what a file or run folder holds", load: () => import("./info.ts") },
   convert: { summary: "convert and select table files", load: () => import("./convert.ts") },
+  recalibrate: {
+    summary: "learn to correct Level-1 objects toward offline ones",
+    load: () => import("./recalibrate.ts"),
+  },
+  predict: { summary: "apply an exported model to a file", load: () => import("./predict.ts") },
   simulate: { summary: "make simulated samples", load: () => import("./simulate.ts") },
 };

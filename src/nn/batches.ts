@@ -46,9 +46,28 @@ export function requireColumns(where: string, data: Data, columns: Columns): voi
   }
 }
 
-/** The order of rows in an epoch: a pure function of seed and epoch. */
+/**
+ * The order of rows in an epoch: a pure function of seed and epoch. Fisher-Yates over sfc32
+ * (Doty-Humphrey, PractRand), whose state stays in registers: several times the speed of `Rng`.
+ */
 export function epochOrder(seed: number, epoch: number, rows: number): Uint32Array {
-  return createRng(seed).split("shuffle").split(epoch).permutation(rows);
+  const rng = createRng(seed).split("shuffle").split(epoch);
+  let [a, b, c, counter] = [rng.bits() | 0, rng.bits() | 0, rng.bits() | 0, 1];
+  const order = new Uint32Array(rows);
+  for (let i = 0; i < rows; i++) order[i] = i;
+  for (let i = rows - 1; i > 0; i--) {
+    const t = (((a + b) | 0) + counter) | 0;
+    counter = (counter + 1) | 0;
+    a = b ^ (b >>> 9);
+    b = (c + (c << 3)) | 0;
+    c = ((c << 21) | (c >>> 11)) + t;
+    c |= 0;
+    const j = Math.floor(((t >>> 0) / 2 ** 32) * (i + 1));
+    const other = order[j];
+    order[j] = order[i];
+    order[i] = other;
+  }
+  return order;
 }
 
 /** Buffers for one batch of rows, filled in place by `gatherRows` and `copyRows`. */
@@ -64,23 +83,25 @@ export function batchBuffers(columns: Columns, rows: number): Record<string, Hos
 /** Fills the buffers with the rows order[start], order[start + 1], …. */
 export function gatherRows(data: Data, order: Uint32Array, start: number, into: Data): void {
   for (const name in into) {
-    const rows = into[name].shape[0];
-    const source = data[name].data as Float32Array;
-    const target = into[name].data as Float32Array;
-    const width = target.length / rows;
-    // short rows: a plain loop beats the call overhead of set()
-    if (width > 32) {
-      for (let i = 0; i < rows; i++) {
-        const from = order[start + i] * width;
-        target.set(source.subarray(from, from + width), i * width);
-      }
-    } else {
-      let at = 0;
-      for (let i = 0; i < rows; i++) {
-        const from = order[start + i] * width;
-        for (let j = 0; j < width; j++) target[at++] = source[from + j];
-      }
+    const rows = order.subarray(start, start + into[name].shape[0]);
+    gatherColumn(data[name].data as Float32Array, rows, into[name].data as Float32Array);
+  }
+}
+
+/** One column; a function of its own, so that the engine compiles the loop for its array type. */
+function gatherColumn(source: Float32Array, rows: Uint32Array, target: Float32Array): void {
+  const width = target.length / rows.length;
+  if (width === 1) {
+    for (let i = 0; i < rows.length; i++) target[i] = source[rows[i]];
+  } else if (width <= 32) {
+    let at = 0;
+    for (let i = 0; i < rows.length; i++) {
+      const from = rows[i] * width;
+      for (let j = 0; j < width; j++) target[at++] = source[from + j];
     }
+  } else {
+    for (let i = 0; i < rows.length; i++)
+      target.set(source.subarray(rows[i] * width, (rows[i] + 1) * width), i * width);
   }
 }
 

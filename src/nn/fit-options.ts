@@ -23,8 +23,8 @@ export type FitOptions = Learner & {
   readonly batchSize?: number;
   readonly epochs: number;
   /**
-   * Steps compiled into one run, which saves calls and copies (about a tenth of the time) and costs
-   * compile time. Default 4 for trainings of 2000 steps or more, else 1.
+   * Steps compiled into one run: saves calls and copies, a tenth of the time at small batches, and
+   * costs compile time. Default 4 from 2000 steps on with batches up to 2048, else 1.
    */
   readonly stepsPerRun?: number;
   /** Of initial weights, shuffling and dropout. Default 0. */

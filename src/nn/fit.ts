@@ -68,8 +68,8 @@ interface Plan {
 function plan(trainer: Trainer, options: FitOptions, rows: number, batchSize: number): Plan {
   const { data, optimizer, epochs, seed = 0, schedule = constantRate(), onEvent } = options;
   const stepsPerEpoch = Math.floor(rows / batchSize);
-  const isLong = stepsPerEpoch * epochs >= 2000;
-  const stepsPerRun = Math.min(options.stepsPerRun ?? (isLong ? 4 : 1), stepsPerEpoch);
+  const pays = stepsPerEpoch * epochs >= 2000 && batchSize <= 2048;
+  const stepsPerRun = Math.min(options.stepsPerRun ?? (pays ? 4 : 1), stepsPerEpoch);
   if (!Number.isInteger(stepsPerRun) || stepsPerRun < 1)
     throw new ConfigError(`fit.stepsPerRun: expected a positive integer, got ${stepsPerRun}`);
   const { name, options: settings } = optimizer;

@@ -63,7 +63,8 @@ export const scatterAddOp: OpDef = {
     return { dtype: x.dtype, shape: x.shape };
   },
   vjp: (g, { inputs: [, indices] }) => [g, null, gather(g, indices)],
-  // Not ScatterND: ONNX Runtime's adds to a row from several threads at once and loses updates
+  // Not ScatterND: ONNX Runtime adds to one row from several threads at once and loses updates
+  // (https://github.com/microsoft/onnxruntime/issues/18048)
   lower: (emit, [x, indices, updates], { inputs: [t, at] }) => {
     const rest = t.rank - 1;
     const column = emit.node("Reshape", [indices, emit.ints([-1, ...new Array(rest).fill(1)])]);

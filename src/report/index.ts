@@ -29,5 +29,6 @@ export {
 export { type Headline, type Page, renderPage, type Section, type Verdict } from "./page.ts";
 export type { RenderOptions } from "./panel.ts";
 export { renderFigure } from "./render-figure.ts";
+export { plainText } from "./rich-text.ts";
 export { loadDocument, serializeFigure } from "./svg.ts";
 export type { Cell, TableColumn, TableData } from "./table.ts";

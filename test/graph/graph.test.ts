@@ -175,7 +175,9 @@ describe("verify", () => {
     const broken = Object.assign(Object.create(Node.prototype) as Node, y.node, {
       inputs: [ops.input("short", "float32", ["batch", 3]), x],
     });
-    expect(() => verify("pass", [new Tensor(broken, 0, y)])).toThrowErrorMatchingInlineSnapshot(`[GraphError: pass: node add no longer fits its inputs: add: shapes do not broadcast: [batch, 3] and [batch, 4] (3 and 4)]`);
+    expect(() => verify("pass", [new Tensor(broken, 0, y)])).toThrowErrorMatchingInlineSnapshot(
+      `[GraphError: pass: node add no longer fits its inputs: add: shapes do not broadcast: [batch, 3] and [batch, 4] (3 and 4)]`,
+    );
   });
 
   it("catches two inputs of one name", () => {

@@ -185,7 +185,10 @@ describe("fit", () => {
     expect(four.steps).toBe(one.steps);
     expect(distance(flat(four.variables), flat(one.variables))).toBeLessThan(1e-5);
     expect(four.history[3].loss).toBeCloseTo(one.history[3].loss, 5);
-    const cut = train(runtime, small({ stepsPerRun: 4, checkpoint, onEvent, signal: abort.signal }));
+    const cut = train(
+      runtime,
+      small({ stepsPerRun: 4, checkpoint, onEvent, signal: abort.signal }),
+    );
     await expect(cut).rejects.toThrow("fit: cancelled in epoch 1 after 18 steps");
     const resumed = await train(runtime, small({ stepsPerRun: 4, resume: saved.at(-1)! }));
     expect(flat(resumed.variables)).toEqual(flat(four.variables));

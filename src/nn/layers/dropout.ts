@@ -27,10 +27,8 @@ export function dropout(rate: number): Layer {
     apply: (_variables, x, { training, seed }) => {
       if (!training || rate === 0) return { y: x, state: {} };
       if (!seed) throw new ConfigError("dropout: training needs context.seed");
-      return {
-        y: where(greaterEqual(cheapUniform(seed, x), rate), mul(x, 1 / (1 - rate)), 0),
-        state: {},
-      };
+      const mask = where(greaterEqual(cheapUniform(seed, x), rate), 1 / (1 - rate), 0);
+      return { y: mul(x, mask), state: {} };
     },
   };
 }

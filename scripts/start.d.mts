@@ -1,0 +1,4 @@
+export function runFolder(
+  base: string,
+  options: { readonly resume: boolean; readonly exists: (path: string) => boolean },
+): string;
