@@ -4,14 +4,22 @@
  * compiles src/ to dist/ where that is older; with `rebuild` always.
  */
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const at = (...parts) => join(root, ...parts);
 /** Written last, so that an interrupted build counts as none. */
-const buildMark = at("dist", ".built");
+const buildMark = at(".cache", "built");
 
 /** Ends with exit code 1 and one line. */
 function stop(message) {
@@ -56,16 +64,18 @@ function latestChange(path) {
 }
 
 function isBuilt() {
-  if (!existsSync(buildMark)) return false;
+  if (!existsSync(buildMark) || !existsSync(at("dist"))) return false;
   const sources = ["src", "package.json", "tsconfig.json", "tsconfig.build.json"];
   return Math.max(...sources.map((name) => latestChange(at(name)))) < statSync(buildMark).mtimeMs;
 }
 
 function build() {
   console.error("setup: compiling src to dist ...");
+  rmSync(buildMark, { force: true });
   rmSync(at("dist"), { recursive: true, force: true });
   const tsc = at("node_modules", "typescript", "bin", "tsc");
   run(process.execPath, [tsc, "-p", "tsconfig.build.json"], "see the messages above");
+  mkdirSync(dirname(buildMark), { recursive: true });
   writeFileSync(buildMark, "");
 }
 

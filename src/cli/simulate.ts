@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import type { Command } from "commander";
 import { CancelledError } from "../base/errors.ts";
 import { muonColumns } from "../cms/muons.ts";
@@ -55,6 +56,7 @@ async function simulate(session: Session, { rows, seed, out }: SimulateOptions):
     for (let first = 0; first < rows; first += muonBlockRows) {
       await writer.append(muonTable({ rows: Math.min(muonBlockRows, rows - first), seed, first }));
       progress.update(first);
+      await setImmediate(); // lets Ctrl-C through: all else here only runs on the microtask queue
       if (session.signal.aborted)
         throw new CancelledError(`simulate: cancelled; ${out} was not written`);
     }

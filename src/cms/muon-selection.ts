@@ -1,6 +1,8 @@
 import { DataError } from "../base/errors.ts";
+import { dedupeRows } from "../data/dedupe.ts";
+import { makeTable } from "../data/table.ts";
 import { muonScales } from "./muon-scales.ts";
-import { type Muons, muonColumnNames, takeMuons } from "./muons.ts";
+import { type Muons, muonColumnNames, muonColumns, takeMuons } from "./muons.ts";
 
 export interface SelectMuonsOptions {
   /** Level-1 pt window, GeV, both ends excluded; pt = 0.5 GeV hwPt (default 5.5). */
@@ -37,44 +39,24 @@ export function selectMuons(
     if (muons[name].length !== n)
       throw new DataError(`selectMuons: ${name} has ${muons[name].length} rows, hwPtL1 has ${n}`);
   const { hwPtL1, ptReco, etaVtxReco, phiVtxReco } = muons;
-  const isFirst = firstSeen(muons);
-  const rows = new Uint32Array(n);
-  let kept = 0;
-  let unmatched = 0;
-  let duplicates = 0;
-  for (let i = 0; i < n; i++) {
-    const pt = hwPtL1[i] * muonScales.hwPtL1.width;
-    if (ptReco[i] === 0 && etaVtxReco[i] === 0 && phiVtxReco[i] === 0) unmatched++;
-    else if (!isFirst(i)) duplicates++;
-    else if (pt > ptMin && pt < ptMax) rows[kept++] = i;
-  }
+  const matched = Uint32Array.from({ length: n }, (_, i) => i).filter(
+    (i) => ptReco[i] !== 0 || etaVtxReco[i] !== 0 || phiVtxReco[i] !== 0,
+  );
+  const { kept: distinct, dropped: duplicates } = dedupeRows(
+    makeTable(muonColumns(takeMuons(muons, matched))),
+  );
+  const selected = distinct
+    .map((i) => matched[i])
+    .filter((i) => {
+      const pt = hwPtL1[i] * muonScales.hwPtL1.width;
+      return pt > ptMin && pt < ptMax;
+    });
   const counts = {
     rows: n,
-    unmatched,
+    unmatched: n - matched.length,
     duplicates,
-    outsidePt: n - unmatched - duplicates - kept,
-    kept,
+    outsidePt: distinct.length - selected.length,
+    kept: selected.length,
   };
-  const selected = rows.slice(0, kept);
   return { muons: takeMuons(muons, selected), rows: selected, counts };
-}
-
-/** A test "no row equal to this one was asked about before": a hash set of rows, open addressing. */
-function firstSeen(muons: Muons): (row: number) => boolean {
-  const columns = muonColumnNames.map((name) => muons[name]);
-  const words = columns.map((c) => new Uint32Array(c.buffer, c.byteOffset, c.length));
-  const size = 2 ** Math.ceil(Math.log2(2 * muons.hwPtL1.length + 2));
-  const slots = new Int32Array(size).fill(-1);
-  const areEqual = (i: number, j: number) => columns.every((c) => c[i] === c[j]);
-  return (row) => {
-    let hash = 0;
-    for (const word of words) hash = Math.imul(hash ^ word[row], 0x9e3779b1) ^ (hash >>> 15);
-    for (let slot = (hash ^ (hash >>> 13)) & (size - 1); ; slot = (slot + 1) & (size - 1)) {
-      if (slots[slot] < 0) {
-        slots[slot] = row;
-        return true;
-      }
-      if (areEqual(slots[slot], row)) return false;
-    }
-  };
 }

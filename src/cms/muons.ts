@@ -1,3 +1,4 @@
+import { type Measured, rms } from "../stats/index.ts";
 import { wrapPhi } from "./kinematics.ts";
 import { hwPhysical } from "./muon-scales.ts";
 
@@ -83,31 +84,11 @@ export function level1Muons(muons: Muons): MuonPrediction {
   };
 }
 
-/** A measured number with its statistical uncertainty (one standard deviation). */
-export interface Estimate {
-  readonly value: number;
-  readonly error: number;
-}
-
-/** Root mean square of n residuals; the error is sqrt(var(r^2) / n) / (2 rms). */
-export function rootMeanSquare(n: number, residual: (row: number) => number): Estimate {
-  let sum2 = 0;
-  let sum4 = 0;
-  for (let i = 0; i < n; i++) {
-    const r2 = residual(i) ** 2;
-    sum2 += r2;
-    sum4 += r2 * r2;
-  }
-  const mean2 = sum2 / n;
-  const value = Math.sqrt(mean2);
-  return { value, error: Math.sqrt(Math.max(0, sum4 / n - mean2 ** 2) / n) / (2 * value) };
-}
-
 /** The report's three figures of merit (its Table 7): phi in rad, eta, relative pt. */
 export interface MuonErrors {
-  readonly phi: Estimate;
-  readonly eta: Estimate;
-  readonly pt: Estimate;
+  readonly phi: Measured;
+  readonly eta: Measured;
+  readonly pt: Measured;
 }
 
 /**
@@ -116,10 +97,9 @@ export interface MuonErrors {
  */
 export function muonErrors(muons: Muons, predicted: MuonPrediction): MuonErrors {
   const { ptReco, etaVtxReco, phiVtxReco } = muons;
-  const n = ptReco.length;
   return {
-    phi: rootMeanSquare(n, (i) => wrapPhi(predicted.phi[i] - phiVtxReco[i])),
-    eta: rootMeanSquare(n, (i) => predicted.eta[i] - etaVtxReco[i]),
-    pt: rootMeanSquare(n, (i) => predicted.pt[i] / ptReco[i] - 1),
+    phi: rms(predicted.phi.map((phi, i) => wrapPhi(phi - phiVtxReco[i]))),
+    eta: rms(predicted.eta.map((eta, i) => eta - etaVtxReco[i])),
+    pt: rms(predicted.pt.map((pt, i) => pt / ptReco[i] - 1)),
   };
 }

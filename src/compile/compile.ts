@@ -1,3 +1,4 @@
+import { invariant } from "../base/errors.ts";
 import { type Tensor, verify } from "../graph/index.ts";
 import { encodeModel } from "../onnx/index.ts";
 import { bindDims, type DimBindings } from "./bind.ts";
@@ -56,9 +57,10 @@ export function compile(spec: CompileSpec): Uint8Array {
     return changed;
   };
   if (spec.optimize ?? true) {
-    for (let round = 0; round < maxRounds; round++)
-      if (!rounds.map(([name, pass]) => run(name, pass)).includes(true)) break;
+    for (let round = 0; rounds.map(([name, pass]) => run(name, pass)).includes(true); round++)
+      invariant(round < maxRounds, `the passes are still at work after ${maxRounds} rounds`);
     run("merge", merge);
+    run("simplify", simplify);
     run("share", share);
   }
   const outputs = Object.fromEntries(keys.map((key, i) => [key, tensors[i]]));

@@ -27,11 +27,17 @@ function absorb(node: Node): Tensor | null {
   return node.outputs[0].rank === 2 ? (node.op.absorb?.(node, untransposed) ?? null) : null;
 }
 
-/** A transposed product is a product: (A B)ᵀ = Bᵀ Aᵀ. Only where nobody else reads A B. */
+/** A transposed product is a product. Only where nobody else reads it as it was. */
 function turn(node: Node, single: (i: number) => boolean): Tensor | null {
   const inner = untransposed(node.outputs[0]);
-  if (!inner?.node.op.freelyTransposed || !single(0)) return null;
-  return inner.node.op.transposed?.(inner.node, transpose) ?? null;
+  return inner && single(0) ? turnedProduct(inner) : null;
+}
+
+/** (A B)ᵀ = Bᵀ Aᵀ; null for what is no product, or where `widen` would turn it back. */
+function turnedProduct({ rank, node }: Tensor): Tensor | null {
+  const turned =
+    rank === 2 && node.op.freelyTransposed ? node.op.transposed?.(node, transpose) : null;
+  return turned && !isTall(turned.node) ? turned : null;
 }
 
 /**
@@ -39,12 +45,15 @@ function turn(node: Node, single: (i: number) => boolean): Tensor | null {
  * faster than many short ones.
  */
 function widen(node: Node): Tensor | null {
-  const [y] = node.outputs;
-  if (!node.op.freelyTransposed || y.rank !== 2 || !node.attrs.transA) return null;
-  const [rows, columns] = [elementCount([y.shape[0]]), elementCount([y.shape[1]])];
-  if (columns === null || columns > narrow || (rows !== null && rows < 4 * columns)) return null;
-  const turned = node.op.transposed?.(node, transpose);
+  const turned = isTall(node) ? node.op.transposed?.(node, transpose) : null;
   return turned ? transpose(turned) : null;
+}
+
+/** A product of a turned operand that is tall and narrow; a named size counts as tall. */
+function isTall({ op, attrs, outputs: [y] }: Node): boolean {
+  if (!op.freelyTransposed || y.rank !== 2 || !attrs.transA) return false;
+  const [rows, columns] = y.shape.map((d) => elementCount([d]));
+  return columns !== null && columns <= narrow && (rows === null || rows >= 4 * columns);
 }
 const narrow = 16;
 
@@ -52,24 +61,29 @@ const narrow = 16;
 function sink(node: Node, single: (i: number) => boolean): Tensor | null {
   const { op, inputs, attrs, outputs } = node;
   const raw = inputs.map(untransposed);
-  if (raw.every((t) => t === null)) return null;
+  const found = raw.filter((t) => t !== null);
+  if (found.length === 0) return null;
   if (op.transposed && !op.freelyTransposed) {
     const swapped = op.transposed(node, (x) => untransposed(x) ?? transpose(x));
     return outputs[0].rank === 2 ? transpose(swapped) : swapped;
   }
   if (!op.elementwise || outputs[0].rank !== 2) return null;
   const size = elementCount(outputs[0].shape);
+  const mayTurnLeaves = found.some((t) => !isLeaf(t)); // else two leaves would turn each other
   const turned: Tensor[] = [];
   for (const [i, x] of inputs.entries()) {
-    const original = raw[i];
-    if (original) turned.push(original);
-    else if (x.rank === 0 || isSmall(x, size)) turned.push(turnSmall(x));
-    else if (x.node.op.freelyTransposed && single(i)) turned.push(transpose(x));
-    else if (x.node.inputs.length === 0) turned.push(transpose(x));
-    else return null;
+    const other =
+      raw[i] ??
+      (isSmall(x, size) ? turnSmall(x) : null) ??
+      (single(i) ? turnedProduct(x) : null) ??
+      (mayTurnLeaves && isLeaf(x) ? transpose(x) : null);
+    if (other === null) return null;
+    turned.push(other);
   }
   return transpose(apply(op, turned, attrs));
 }
+
+const isLeaf = (x: Tensor) => x.node.inputs.length === 0;
 
 /** Broadcast along at least one axis, so that turning it costs little. */
 function isSmall(x: Tensor, size: number | null): boolean {

@@ -117,9 +117,11 @@ export interface Fingerprint {
 
 export async function fingerprint(path: string): Promise<Fingerprint> {
   const hash = createHash("sha256");
-  const { size } = await stat(path);
+  const info = await stat(path).catch(() => null);
+  if (!info) throw new DataError(`${path}: no such file; check the path`);
+  if (info.isDirectory()) throw new DataError(`${path}: is a folder; give a file`);
   for await (const chunk of createReadStream(path)) hash.update(chunk as Uint8Array);
-  return { file: basename(path), bytes: size, sha256: hash.digest("hex") };
+  return { file: basename(path), bytes: info.size, sha256: hash.digest("hex") };
 }
 
 /** The ONNX file that a path means: itself, or `model.onnx` of a run folder. */

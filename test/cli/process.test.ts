@@ -1,17 +1,29 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync } from "node:fs";
-import { describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import { isInstalled } from "../../scripts/setup.mjs";
 import { runFolder } from "../../scripts/start.mjs";
 import { temporaryFolder } from "../data/folder.ts";
 
 const folder = temporaryFolder();
+const started: ChildProcess[] = [];
+afterAll(() => {
+  for (const child of started) child.kill("SIGKILL");
+});
 
 function start(...argv: string[]): ChildProcess {
-  return spawn(process.execPath, ["--import", "tsx", "src/cli/main.ts", ...argv], {
+  const child = spawn(process.execPath, ["--import", "tsx", "src/cli/main.ts", ...argv], {
     stdio: ["ignore", "pipe", "pipe"],
   });
+  started.push(child);
+  return child;
+}
+
+/** Waits until a file of that name, or one beside it, is there: the work has begun. */
+async function begun(name: string): Promise<void> {
+  while (!readdirSync(folder.path).some((file) => file.includes(name)))
+    await new Promise((go) => setTimeout(go, 50));
 }
 
 async function textOf(stream: NodeJS.ReadableStream): Promise<string> {
@@ -24,17 +36,17 @@ describe("the process", () => {
   test("Ctrl-C ends it tidily with code 130", async () => {
     const child = start("simulate", "muons", "-n", "40_000_000", "-o", folder.at("big.csv"));
     const words = textOf(child.stderr!);
-    while (readdirSync(folder.path).length === 0) await new Promise((go) => setTimeout(go, 50));
+    await begun("big.csv");
     child.kill("SIGINT");
     const [code] = await once(child, "exit");
     expect(code, await words).toBe(130);
     expect(await words).toMatch(/stopping tidily[\s\S]*stopped: simulate: cancelled/);
-    expect(readdirSync(folder.path)).toEqual([]);
+    expect(readdirSync(folder.path).filter((file) => file.includes("big.csv"))).toEqual([]);
   });
 
   test("a second Ctrl-C kills it", async () => {
     const child = start("simulate", "muons", "-n", "40_000_000", "-o", folder.at("killed.csv"));
-    while (readdirSync(folder.path).length === 0) await new Promise((go) => setTimeout(go, 50));
+    await begun("killed.csv");
     child.kill("SIGINT");
     child.stderr!.once("data", () => child.kill("SIGINT"));
     const [code, signal] = await once(child, "exit");

@@ -6,7 +6,6 @@ import {
   muonColumnNames,
   muonColumns,
   muonErrors,
-  rootMeanSquare,
 } from "../../src/cms/muons.ts";
 import { simulateMuons } from "../../src/cms/simulate/muons.ts";
 
@@ -86,12 +85,6 @@ test("errors are the report's: wrapped phi, plain eta, relative pt", () => {
   expect(phi.value).toBeCloseTo(0.1 + step, 7);
   expect(eta.value).toBeCloseTo(40 * 0.010875 - 0.4, 7);
   expect(pt.value).toBeCloseTo(Math.sqrt((0.25 ** 2 + 1) / 2), 12);
-});
-
-test("the error of a root mean square is that of its second and fourth moments", () => {
-  const { value, error } = rootMeanSquare(4, (i) => [1, -1, 3, -3][i]);
-  expect(value).toBeCloseTo(Math.sqrt(5), 14);
-  expect(error).toBeCloseTo(Math.sqrt(16 / 4) / (2 * Math.sqrt(5)), 14); // var of (1, 1, 9, 9) is 16
 });
 
 test("columns carry names and units and share memory", () => {

@@ -5,7 +5,9 @@ import { createRng } from "../../src/base/rng.ts";
 import {
   activation,
   adam,
+  batchBuffers,
   batchNorm,
+  columnsOf,
   cosine,
   createTrainer,
   type Data,
@@ -15,19 +17,23 @@ import {
   epochOrder,
   type FitEvent,
   type FitOptions,
+  gatherRows,
   leaf,
   leaves,
   mse,
+  type Objective,
   plateau,
   sequential,
   sgd,
   softmaxCrossEntropy,
+  stepDecay,
   subtree,
   supervised,
   fit as train,
   type Variables,
+  weightedMean,
 } from "../../src/nn/index.ts";
-import { relu, tanh } from "../../src/ops/index.ts";
+import { add, exp, mul, neg, relu, sub, tanh } from "../../src/ops/index.ts";
 import { distance, normals, runtime } from "./support.ts";
 
 function flat({ params, state }: Variables): number[] {
@@ -142,6 +148,41 @@ describe("fit", () => {
     expect(history[29].loss).toBeLessThan(0.1);
   });
 
+  it("minimizes any objective: maximum likelihood of a normal distribution, weighted", async () => {
+    const x = float32(
+      toNumbers(normals(6, [500])).map((v) => 2 + 0.5 * v),
+      [500],
+    );
+    const weight = float32(Array.from({ length: 500 }, (_, i) => 1 + (i % 2)));
+    const start = { mean: float32([0], []), logSigma: float32([0], []) };
+    const normal: Objective = {
+      init: () => ({ params: start, state: {} }),
+      apply: ({ params }, batch) => {
+        const pull = mul(sub(batch.x, leaf(params, "mean")), exp(neg(leaf(params, "logSigma"))));
+        const nll = add(mul(mul(pull, pull), 0.5), leaf(params, "logSigma"));
+        return { loss: weightedMean(nll, batch.weight), state: {} };
+      },
+    };
+    const options = {
+      objective: normal,
+      optimizer: adam({ lr: 0.05 }),
+      batchSize: 500,
+      epochs: 400,
+    };
+    const { variables } = await train(runtime, {
+      ...options,
+      data: { x, weight },
+      schedule: cosine(),
+    });
+    const w = toNumbers(weight);
+    const values = toNumbers(x);
+    const total = w.reduce((a, b) => a + b);
+    const mean = values.reduce((s, v, i) => s + w[i] * v, 0) / total;
+    const variance = values.reduce((s, v, i) => s + w[i] * (v - mean) ** 2, 0) / total;
+    expect(leaf(variables.params, "mean").data[0]).toBeCloseTo(mean, 4);
+    expect(leaf(variables.params, "logSigma").data[0]).toBeCloseTo(Math.log(variance) / 2, 4);
+  });
+
   it("treats an integer weight as that many copies of the row", async () => {
     const data = linearData(9, 60);
     const times = Array.from({ length: 60 }, (_, i) => i % 3);
@@ -167,6 +208,28 @@ describe("fit", () => {
     });
     expect(distance(flat(weighted.variables), flat(repeated.variables))).toBeLessThan(1e-5);
     expect(weighted.history[19].loss).toBeCloseTo(repeated.history[19].loss, 5);
+  });
+
+  it("takes the steps one would take by hand", async () => {
+    const data = sineData(1, 50);
+    const objective = supervised(network(), mse());
+    const variables = objective.init(createRng(8));
+    const optimizer = adam({ lr: 0.01 });
+    const options = { objective, variables, optimizer, data, batchSize: 8, epochs: 3, seed: 4 };
+    const looped = await train(runtime, {
+      ...options,
+      schedule: stepDecay({ epochs: 1, factor: 0.5 }),
+    });
+    const columns = columnsOf(data);
+    const trainer = await createTrainer(runtime, { ...options, columns });
+    const batch = batchBuffers(columns, 8);
+    for (let epoch = 0; epoch < 3; epoch++)
+      for (let i = 0; i < 6; i++) {
+        gatherRows(data, epochOrder(4, epoch, 50), 8 * i, batch);
+        await trainer.step(batch, 0.01 * 0.5 ** epoch);
+      }
+    expect(flat(looped.variables)).toEqual(flat(trainer.variables()));
+    await trainer.dispose();
   });
 
   it("gives the same bytes for the same seed and others for another", async () => {

@@ -1,7 +1,8 @@
 import { DataError } from "../../base/errors.ts";
+import { type Measured, rms } from "../../stats/index.ts";
 import { wrapPhi } from "../kinematics.ts";
 import { muonScales } from "../muon-scales.ts";
-import { type Estimate, level1Muons, type Muons, rootMeanSquare } from "../muons.ts";
+import { level1Muons, type Muons } from "../muons.ts";
 import { muonSimulation } from "./muon-config.ts";
 import {
   createMuonPosterior,
@@ -24,12 +25,12 @@ export interface MuonPredictors {
 /** The Bayes floor of a sample: the rms errors of the optimal predictors on it. */
 export interface MuonFloor {
   /** Wrapped phi error, rad. */
-  readonly phi: Estimate;
-  readonly eta: Estimate;
+  readonly phi: Measured;
+  readonly eta: Measured;
   /** rms of pt / ptReco - 1 for the predictor of least absolute error. */
-  readonly ptAbsolute: Estimate;
+  readonly ptAbsolute: Measured;
   /** The same for the predictor of least relative error: no model lies below this one. */
-  readonly ptRelative: Estimate;
+  readonly ptRelative: Measured;
   readonly predictors: MuonPredictors;
 }
 
@@ -84,7 +85,6 @@ export function optimalMuons(
  */
 export function muonFloor(muons: Muons, options: Partial<MuonPosteriorOptions> = {}): MuonFloor {
   const { ptReco, etaVtxReco, phiVtxReco } = muons;
-  const n = ptReco.length;
   const unmatched = ptReco.indexOf(0);
   if (unmatched >= 0)
     throw new DataError(
@@ -93,10 +93,10 @@ export function muonFloor(muons: Muons, options: Partial<MuonPosteriorOptions> =
   const predictors = optimalMuons(muons, options);
   const { phi, eta, ptAbsolute, ptRelative } = predictors;
   return {
-    phi: rootMeanSquare(n, (i) => wrapPhi(phi[i] - phiVtxReco[i])),
-    eta: rootMeanSquare(n, (i) => eta[i] - etaVtxReco[i]),
-    ptAbsolute: rootMeanSquare(n, (i) => ptAbsolute[i] / ptReco[i] - 1),
-    ptRelative: rootMeanSquare(n, (i) => ptRelative[i] / ptReco[i] - 1),
+    phi: rms(phi.map((x, i) => wrapPhi(x - phiVtxReco[i]))),
+    eta: rms(eta.map((x, i) => x - etaVtxReco[i])),
+    ptAbsolute: rms(ptAbsolute.map((pt, i) => pt / ptReco[i] - 1)),
+    ptRelative: rms(ptRelative.map((pt, i) => pt / ptReco[i] - 1)),
     predictors,
   };
 }
@@ -147,15 +147,15 @@ export function expectedMuonErrors({
       floor.ptRelative += p * ptError2(m.inversePt / m.inversePt2);
     }
   }
-  const rms = (sum: number) => Math.sqrt(sum / selected);
+  const root = (sum: number) => Math.sqrt(sum / selected);
   return {
     selected,
-    level1: { phi: rms(level1.phi), eta: rms(level1.eta), pt: rms(level1.pt) },
+    level1: { phi: root(level1.phi), eta: root(level1.eta), pt: root(level1.pt) },
     floor: {
-      phi: rms(floor.phi),
-      eta: rms(floor.eta),
-      ptAbsolute: rms(floor.ptAbsolute),
-      ptRelative: rms(floor.ptRelative),
+      phi: root(floor.phi),
+      eta: root(floor.eta),
+      ptAbsolute: root(floor.ptAbsolute),
+      ptRelative: root(floor.ptRelative),
     },
   };
 }

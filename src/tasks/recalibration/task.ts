@@ -1,5 +1,3 @@
-import { existsSync } from "node:fs";
-import { DataError } from "../../base/errors.ts";
 import { createPredictor, type FitEvent } from "../../nn/index.ts";
 import { loadDocument, renderPage } from "../../report/index.ts";
 import type { Runtime } from "../../runtime/index.ts";
@@ -61,8 +59,6 @@ const checkpointFile = "checkpoint/training.bin";
 export async function recalibrateMuons(options: RecalibrateOptions): Promise<RecalibrationMetrics> {
   const started = performance.now();
   const config = parseRecalibration(options.config);
-  const missing = options.files.find((file) => !existsSync(file));
-  if (missing !== undefined) throw new DataError(`${missing}: no such file; check the path`);
   const inputs = await Promise.all(options.files.map(fingerprint));
   const stage = (name: string) => options.onEvent?.({ type: "stage", stage: name });
   stage("reading");

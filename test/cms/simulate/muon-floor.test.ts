@@ -35,7 +35,7 @@ test("doubling both integration steps moves no expectation by 1e-5", () => {
 
 test("the floor of a sample is the expected one within statistics (n about 200 000)", () => {
   for (const name of ["phi", "eta", "ptAbsolute", "ptRelative"] as const) {
-    const { value, error } = floor[name];
+    const { value, uncertainty: error } = floor[name];
     expect(Math.abs(value - expected.floor[name]) / error, name).toBeLessThan(maxPull);
     expect(error / value).toBeLessThan(0.007);
   }

@@ -172,7 +172,7 @@ test("the Level-1 errors after the report's selection are within 3 % of its Tabl
   for (const muons of samples) {
     const errors = muonErrors(muons, level1Muons(muons));
     for (const name of ["phi", "eta", "pt"] as const) {
-      const { value, error } = errors[name];
+      const { value, uncertainty: error } = errors[name];
       expect(Math.abs(value / table7[name] - 1), `${name} ${value}`).toBeLessThan(0.03);
       expect(error / value).toBeLessThan(0.015);
     }
