@@ -12,7 +12,8 @@ const names = readdirSync(folder)
 function summary(name: string): string {
   const text = readFileSync(new URL(`${name}.ts`, folder), "utf8");
   const comment = text.match(/^\/\*\*\s*([\s\S]*?)\s*\*\//)?.[1] ?? "";
-  return comment.replaceAll(/\s*\n\s*\*\s?/g, " ").split(/(?<=\.)\s/)[0];
+  const words = comment.replaceAll(/^\s*\*\s?/gm, "").replaceAll("\n", " ");
+  return words.split(/(?<=\.)\s/)[0];
 }
 
 const name = process.argv[2];

@@ -16,7 +16,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   nn: core,
   stats: core,
   report: ["base", "stats"],
-  cms: ["base", "data"],
+  cms: ["base", "data", "stats"],
   tasks: [...core, "nn", "stats", "report", "data", "cms"],
   cli: [...core, "nn", "stats", "report", "data", "cms", "tasks"],
   "index.ts": core,

@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { ConfigError } from "../base/errors.ts";
 import { createNodeRuntime } from "../runtime/index.ts";
 import { predictFile } from "../tasks/index.ts";
@@ -26,7 +26,11 @@ export function define(command: Command, run: Run): void {
       "file to write, the input's columns and the calibrated ones: .parquet, .csv or .csv.gz (required)",
     )
     .option("--where <condition>", "rows to keep, as an SQL condition (default: all)")
-    .option("--device <name>", "where to run: cpu, webgpu or cuda", "cpu")
+    .addOption(
+      new Option("--device <name>", "where to run")
+        .choices(["cpu", "webgpu", "cuda"])
+        .default("cpu"),
+    )
     .option(
       "--threads <count>",
       "threads inside an operator (default: all cores)",

@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { CancelledError } from "../base/errors.ts";
 import { muonColumns } from "../cms/muons.ts";
 import { muonSimulation } from "../cms/simulate/muon-config.ts";
+import { simulationKey } from "../cms/simulate/muon-label.ts";
 import { muonBlockRows, simulateMuons } from "../cms/simulate/muons.ts";
 import { createTableWriter, makeTable, schemaOf, type Table } from "../data/index.ts";
 import { version } from "../tasks/version.ts";
@@ -16,9 +17,6 @@ interface SimulateOptions {
   readonly seed: number;
   readonly out: string;
 }
-
-/** Parquet metadata key that labels a simulated sample; its value is JSON with all parameters. */
-export const simulationKey = "forty.simulation";
 
 /** `forty simulate muons`: Level-1 muons with offline partners. */
 export function define(command: Command, run: Run): void {

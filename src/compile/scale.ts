@@ -27,6 +27,8 @@ export function moveScales(outputs: readonly Tensor[]): Tensor[] {
   });
 }
 
+const isFloat = (t: Tensor) => t.dtype.startsWith("float");
+
 /** A named size counts as large. */
 function sizeOf(shape: Shape): number {
   return elementCount(shape.map((d) => (typeof d === "string" ? 1 << 20 : d))) as number;
@@ -58,7 +60,7 @@ function withoutFactor(t: Tensor, factor: Tensor): Tensor | null {
       if (rest) return mul(rest, other);
     }
   }
-  if (op === (divOp as OpDef)) {
+  if (op === (divOp as OpDef) && isFloat(t)) {
     const rest = withoutFactor(inputs[0], factor);
     if (rest) return div(rest, inputs[1]);
   }
@@ -87,10 +89,11 @@ const rules = new Map<OpDef, (node: Node) => Tensor | null>([
   // x / c = x (1/c) for a constant c, so that one rule serves both
   [
     divOp as OpDef,
-    ({ inputs: [x, c] }) => {
-      const value = scalarValue(c);
-      if (value === null || value === 0 || !x.dtype.startsWith("float")) return null;
-      return isConstant(x) ? null : mul(x, 1 / value);
+    ({ inputs: [x, c], outputs: [y] }) => {
+      const inverse = 1 / (scalarValue(c) ?? 0);
+      const isNormal = Math.abs(inverse) > 1e-37 && Math.abs(inverse) < 1e37;
+      if (!isNormal || !isFloat(x) || isConstant(x) || !sameShape(x.shape, y.shape)) return null;
+      return mul(x, inverse);
     },
   ],
   [addOp as OpDef, combine],
@@ -109,7 +112,8 @@ const rules = new Map<OpDef, (node: Node) => Tensor | null>([
       return mul(apply(sumOp, [product.body], attrs as never), reshape(product.scale, kept));
     },
   ],
-  // where(c, x s, 0) = where(c, x, 0) s
+  // where(c, x s, 0) = where(c, x, 0) s for a finite number s; a tensor s may hold the very
+  // infinities that c keeps out
   [
     whereOp as OpDef,
     ({ inputs: [condition, a, b], outputs: [y] }) => {
@@ -119,6 +123,7 @@ const rules = new Map<OpDef, (node: Node) => Tensor | null>([
       ] as const) {
         const product = scaled(value);
         if (!product || scalarValue(zero) !== 0 || !sameShape(value.shape, y.shape)) continue;
+        if (!Number.isFinite(scalarValue(product.scale))) continue;
         const body = first
           ? where(condition, product.body, zero)
           : where(condition, zero, product.body);

@@ -22,9 +22,11 @@ function attributesKey(node: Node, identities: Map<object, number>): string {
     if (typeof value === "function") return identity(value, identities);
     if (value !== null && typeof value === "object" && "data" in value) {
       const { dtype, shape, data } = value as HostArray;
-      const content = data.length <= 64 ? data.join() : identity(data, identities);
+      const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength); // -0 is not 0
+      const content = data.length <= 64 ? bytes.join() : identity(data, identities);
       return `${dtype}[${shape}]${content}`;
     }
+    if (Object.is(value, -0)) return "-0";
     if (typeof value === "number" && !Number.isFinite(value)) return String(value);
     return value;
   });

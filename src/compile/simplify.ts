@@ -1,4 +1,4 @@
-import { fromNumbers, type HostArray, toNumbers } from "../base/host-array.ts";
+import { type DType, fromNumbers, type HostArray, toNumbers } from "../base/host-array.ts";
 import {
   broadcastShapes,
   elementCount,
@@ -44,7 +44,7 @@ function dropExpansion(node: Node): readonly Tensor[] | null {
   return inputs === node.inputs ? null : [apply(node.op, inputs, node.attrs)];
 }
 
-/** The value of an elementwise op on small constants, as a constant. */
+/** The value of an elementwise op on small constants, as a constant; null where it is inexact. */
 function fold(node: Node): Tensor | null {
   const [y] = node.outputs;
   const size = elementCount(y.shape);
@@ -52,8 +52,19 @@ function fold(node: Node): Tensor | null {
     return null;
   const values = node.inputs.map((t) => readBroadcast(t, y));
   const result = new Float64Array(size);
-  for (let i = 0; i < size; i++) result[i] = node.op.fold(...values.map((v) => v(i)));
+  for (let i = 0; i < size; i++) {
+    const operands = values.map((v) => v(i));
+    if (!operands.every((v, k) => isExact(node.inputs[k].dtype, v))) return null;
+    result[i] = node.op.fold(...operands);
+    if (!isExact(y.dtype, Math.trunc(result[i]))) return null;
+  }
   return constant(fromNumbers(y.dtype, y.shape as number[], result));
+}
+
+/** Integers that a float64 holds and that their dtype does not wrap around. */
+function isExact(dtype: DType, value: number): boolean {
+  if (dtype === "int32") return value === (value | 0);
+  return dtype === "int64" ? Number.isSafeInteger(value) : true;
 }
 
 /** Reads a constant as if it had y's shape. */

@@ -1,4 +1,4 @@
-export { requireFinite, requireRange, requireVaries } from "./checks.ts";
+export { type CheckOptions, requireFinite, requireIntegers, requireVaries } from "./checks.ts";
 export { dedupeRows } from "./dedupe.ts";
 export { detectFormat, formatOfName, type TableFormat } from "./detect.ts";
 export {

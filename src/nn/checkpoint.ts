@@ -53,14 +53,16 @@ export function decodeCheckpoint(bytes: Uint8Array): Checkpoint {
   if (text(0, magic.length) !== magic)
     throw new FormatError("checkpoint: bad header; is this another file?");
   const at = magic.length + 4;
-  const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(magic.length, true);
+  const cut = (expected: number) =>
+    new FormatError(`checkpoint: ${bytes.length} bytes, expected ${expected}; is it cut off?`);
+  if (bytes.length < at) throw cut(at);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const length = view.getUint32(magic.length, true);
+  if (bytes.length < at + length) throw cut(at + length);
   const { size, hasBest, ...rest } = JSON.parse(text(at, at + length)) as Header;
   const start = at + length;
   const expected = start + 4 * size * (hasBest ? 2 : 1);
-  if (bytes.length !== expected)
-    throw new FormatError(
-      `checkpoint: ${bytes.length} bytes, expected ${expected}; is it cut off?`,
-    );
+  if (bytes.length !== expected) throw cut(expected);
   const vector = (i: number) =>
     new Float32Array(bytes.slice(start + 4 * size * i, start + 4 * size * (i + 1)).buffer);
   return { ...rest, state: vector(0), bestState: hasBest ? vector(1) : null };

@@ -73,7 +73,7 @@ function plan(trainer: Trainer, options: FitOptions, rows: number, batchSize: nu
   if (!Number.isInteger(stepsPerRun) || stepsPerRun < 1)
     throw new ConfigError(`fit.stepsPerRun: expected a positive integer, got ${stepsPerRun}`);
   const { name, options: settings } = optimizer;
-  const identity = [trainer.description, name, settings.lr, seed, rows, batchSize, stepsPerRun];
+  const identity = [trainer.description, name, settings.lr, seed, rows, batchSize];
   const columns = columnsOf(data);
   return {
     trainer,
@@ -207,7 +207,7 @@ function startOf({ trainer, options: { resume }, identity }: Plan): Position {
   const { state, ...at } = decodeCheckpoint(resume);
   if (at.fingerprint !== identity)
     throw new ConfigError(
-      `fit.resume: the checkpoint is of another training (${at.fingerprint}, this is ${identity}): model, loss, optimizer, batch size, steps per run, seed and number of rows must be the same`,
+      `fit.resume: the checkpoint is of another training (${at.fingerprint}, this is ${identity}): model, loss, optimizer, batch size, seed and number of rows must be the same`,
     );
   trainer.restore(state, at.steps);
   return at;

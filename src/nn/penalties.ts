@@ -14,7 +14,7 @@ export function l2(strength: number, on: (path: string) => boolean = isKernel): 
 
 /** strength · sum of |w| over the chosen parameters; default kernels only. */
 export function l1(strength: number, on: (path: string) => boolean = isKernel): Penalty {
-  return penalty(square, strength, on);
+  return penalty(abs, strength, on);
 }
 
 function penalty(

@@ -1,5 +1,14 @@
 import { createHash, randomBytes } from "node:crypto";
-import { appendFileSync, createReadStream, existsSync, mkdirSync, readdirSync } from "node:fs";
+import {
+  appendFileSync,
+  createReadStream,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  truncateSync,
+} from "node:fs";
 import { readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { ConfigError, DataError, FormatError } from "../base/errors.ts";
@@ -23,7 +32,7 @@ export interface RunFolder {
  */
 export async function openRun(
   path: string,
-  config: object,
+  config: { readonly inputs: readonly Fingerprint[] },
   { resume = false }: { readonly resume?: boolean } = {},
 ): Promise<RunFolder> {
   const wanted = `${JSON.stringify(config, null, 2)}\n`;
@@ -37,15 +46,18 @@ export async function openRun(
   if (resume && before === null)
     throw new ConfigError(`run: ${path} holds no run to resume; leave --resume out`);
   if (before !== null && before !== wanted)
-    throw new ConfigError(
-      `run: ${path} was started with another configuration (${firstDifference(before, wanted)}); resume with the same settings`,
-    );
+    throw new ConfigError(`run: ${path} ${difference(before, wanted, config)}`);
   if (before === null) {
-    if (existsSync(path) && readdirSync(path).length > 0)
+    const isNew = !existsSync(path);
+    if (!isNew && readdirSync(path).length > 0)
       throw new ConfigError(`run: ${path} is not empty and not a run; choose another folder`);
     makeFolder(path);
-    await folder.write("config.json", wanted);
+    await folder.write("config.json", wanted).catch((error) => {
+      if (isNew) rmSync(path, { recursive: true, force: true });
+      throw error;
+    });
   }
+  removeLeftovers(path);
   return { ...folder, resuming: before !== null };
 }
 
@@ -68,10 +80,13 @@ function createFolder(path: string): Omit<RunFolder, "resuming"> {
       }
     },
     event(event) {
+      const file = join(path, "events.jsonl");
+      const size = existsSync(file) ? statSync(file).size : 0;
       try {
-        appendFileSync(join(path, "events.jsonl"), `${JSON.stringify(event)}\n`);
+        appendFileSync(file, `${JSON.stringify(event)}\n`);
       } catch (cause) {
-        throw writeError(join(path, "events.jsonl"), cause);
+        if (existsSync(file)) truncateSync(file, size); // no half a line
+        throw writeError(file, cause);
       }
     },
   };
@@ -87,7 +102,7 @@ function makeFolder(path: string): void {
 
 /** Writes beside and renames, so that no half-written file is ever seen under the name. */
 export async function writeWhole(target: string, content: string | Uint8Array): Promise<void> {
-  const beside = join(dirname(target), `.${basename(target)}.${randomBytes(6).toString("hex")}`);
+  const beside = join(dirname(target), `.${basename(target)}.${randomBytes(6).toString("hex")}.tmp`);
   try {
     await writeFile(beside, content);
     await rename(beside, target);
@@ -97,14 +112,22 @@ export async function writeWhole(target: string, content: string | Uint8Array): 
   }
 }
 
+/** Files that a killed process was writing beside. */
+function removeLeftovers(path: string): void {
+  for (const name of readdirSync(path, { recursive: true, encoding: "utf8" }))
+    if (/^\..+\.[\da-f]{12}\.tmp$/.test(basename(name))) rmSync(join(path, name), { force: true });
+}
+
 function writeError(path: string, cause: unknown): DataError {
   const { code, message } = cause as NodeJS.ErrnoException;
   const reason =
     code === "ENOSPC"
       ? "no space left on the disk; free some and go on with --resume"
-      : code === "EACCES" || code === "EROFS"
+      : code === "EACCES" || code === "EROFS" || code === "EPERM"
         ? "no permission to write there; choose another folder"
-        : message;
+        : code === "ENOTDIR" || code === "EEXIST"
+          ? "a file is in the way; choose another folder"
+          : message;
   return new DataError(`run: cannot write ${path}: ${reason}`, { cause });
 }
 
@@ -143,6 +166,29 @@ async function readText(path: string): Promise<string | null> {
     if (cause.code === "ENOENT" || cause.code === "ENOTDIR") return null;
     throw new DataError(`run: cannot read ${path}: ${cause.message}`, { cause });
   });
+}
+
+/** Says how a run there differs: by its input, or by its first other setting. */
+function difference(
+  before: string,
+  wanted: string,
+  { inputs }: { readonly inputs: readonly Fingerprint[] },
+): string {
+  const there = inputsOf(before);
+  const changed = inputs.find((now, i) => now.sha256 !== there?.[i]?.sha256);
+  if (!there || !changed || JSON.stringify(there) === JSON.stringify(inputs))
+    return `was started with another configuration (${firstDifference(before, wanted)}); resume with the same settings`;
+  const text = (list: readonly Fingerprint[]) =>
+    list.map((f) => `${f.file} of ${f.bytes} bytes, sha256 ${f.sha256.slice(0, 8)}`).join(", ");
+  return `was started on other input: ${text(there)} there, ${text(inputs)} now; restore the input or start a new run`;
+}
+
+function inputsOf(config: string): Fingerprint[] | null {
+  try {
+    return (JSON.parse(config) as { inputs?: Fingerprint[] }).inputs ?? null;
+  } catch {
+    return null;
+  }
 }
 
 function firstDifference(before: string, wanted: string): string {

@@ -24,7 +24,8 @@ export interface RandomGraph {
   readonly feeds: Feeds;
 }
 
-const sizes = { batch: 5, wide: 3 };
+/** The numbers behind the named sizes. */
+export const sizes = { batch: 5, wide: 3 };
 const dims: readonly Dim[] = ["batch", 1, 2, 3, 20, "wide"];
 
 /** Values so far, and a source of new inputs. */
@@ -35,7 +36,7 @@ interface Pool {
 
 const pick = <T>(from: readonly T[], n: number) => from[from.length - 1 - (n % from.length)];
 
-/** A value that broadcasts with x, recent ones first; x itself always does. */
+/** A value that broadcasts with x, recent ones first, or x itself. */
 function partner({ values }: Pool, x: Tensor, n: number): Tensor {
   const fits = values.filter((t) => {
     try {
@@ -45,7 +46,7 @@ function partner({ values }: Pool, x: Tensor, n: number): Tensor {
       return false;
     }
   });
-  return pick(fits, n);
+  return pick([x, ...fits], n);
 }
 
 /** A leaf that repeats along some of x's axes, or has fewer; always the shape of x or below. */
@@ -70,9 +71,7 @@ function product(pool: Pool, n: number, m: number, k: number): Tensor {
   const outer = dims[m % dims.length];
   const fresh = () => pool.leaf(at === 0 ? [inner, outer] : [outer, inner]);
   const b = fits.length > 0 && m % 2 ? pick(fits, m >> 1) : fresh();
-  const y = isFirst
-    ? ops.matmul(a, b, { transA, transB })
-    : ops.matmul(b, a, { transA, transB });
+  const y = isFirst ? ops.matmul(a, b, { transA, transB }) : ops.matmul(b, a, { transA, transB });
   return ops.tanh(y);
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { requireFinite, requireRange, requireVaries } from "../../src/data/checks.ts";
+import { requireFinite, requireIntegers, requireVaries } from "../../src/data/checks.ts";
 import { makeColumn, makeTable } from "../../src/data/table.ts";
 
 const table = makeTable([
@@ -26,13 +26,31 @@ describe("checks", () => {
     expect(() => requireVaries(table, ["layer", "eta"])).not.toThrow();
   });
 
-  test("values out of range are counted with the first row and value, NaN among them", () => {
-    expect(() => requireRange(table, "layer", 0, 16)).toThrowErrorMatchingInlineSnapshot(
-      `[DataError: requireRange: column "layer": 1 of 4 rows outside [0, 16], first in row 4: 17]`,
+  test("what is no hardware integer is counted with the first row and value, NaN among them", () => {
+    const check = (name: string, max: number) => () =>
+      requireIntegers(table, { name, range: [0, max] });
+    expect(check("layer", 16)).toThrowErrorMatchingInlineSnapshot(
+      `[DataError: requireIntegers: column "layer": 1 of 4 rows are not whole numbers in [0, 16], first 17 in row 4]`,
     );
-    expect(() => requireRange(table, "pt", 0, 10)).toThrow(
-      "3 of 4 rows outside [0, 10], first in row 2",
+    expect(check("pt", 10)).toThrow(
+      "3 of 4 rows are not whole numbers in [0, 10], first NaN in row 2",
     );
-    expect(() => requireRange(table, "layer", 0, 17)).not.toThrow();
+    expect(check("layer", 17)).not.toThrow();
+    const halves = makeTable([makeColumn("hw", Float64Array.of(1, 2.5))]);
+    expect(() => requireIntegers(halves, { name: "hw", range: [0, 10] })).toThrow("first 2.5");
+  });
+
+  test("a file's name and the rows before the table are told", () => {
+    const options = { name: "muons.csv", rowsBefore: 100 };
+    expect(() => requireFinite(table, ["eta"], options)).toThrow(
+      'muons.csv: of 4 rows, "eta" has 1 infinite, first in row 104',
+    );
+    expect(() => requireIntegers(table, { name: "layer", range: [0, 1] }, options)).toThrow(
+      "muons.csv: column \"layer\": 2 of 4 rows are not whole numbers in [0, 1], first 2 in row 103",
+    );
+    const text = makeTable([makeColumn("pt", ["1", "high"])]);
+    expect(() => requireVaries(text, ["pt"], options)).toThrow(
+      'muons.csv: column "pt": expected numbers, got type string, row 2 is "high"',
+    );
   });
 });

@@ -110,8 +110,7 @@ describe("installed into an empty project", () => {
     expect(Number(before)).toBeGreaterThan(0.45);
     expect(Number(before)).toBeLessThan(0.55);
     expect(Number(after)).toBeLessThan(0.15);
-    const block = codeBlock("CHANGELOG.md", "  js").replaceAll(/^ {2}/gm, "");
-    writeFileSync(join(project, "changelog.mjs"), block);
+    writeFileSync(join(project, "changelog.mjs"), codeBlock("CHANGELOG.md", "js"));
     const [, first, second] =
       (await inProject(process.execPath, "changelog.mjs")).match(
         /\[\s*0,\s*([\d.]+),\s*([\d.]+)/,

@@ -35,7 +35,7 @@ export const recalibrationSchema = z.strictObject({
     .default("cosine")
     .describe("learning rate over the epochs"),
   l2: z.number().min(0).default(1e-5).describe("L2 penalty on the dense kernels"),
-  ptMin: z.number().default(5.5).describe("lower end of the L1 pt window, GeV, excluded"),
+  ptMin: z.number().min(0).default(5.5).describe("lower end of the L1 pt window, GeV, excluded"),
   ptMax: z.number().default(45).describe("upper end of the L1 pt window, GeV, excluded"),
   fractions: z
     .tuple([z.number().min(0), z.number().min(0), z.number().min(0)])
@@ -75,14 +75,32 @@ export function parseRecalibration(settings: Partial<RecalibrationConfig>): Reca
       (at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key],
       settings,
     );
-    throw new ConfigError(
-      `recalibrate.${path}: ${issue.message}${path ? `, got ${JSON.stringify(value)}` : ""}`,
-    );
+    throw path
+      ? new ConfigError(`recalibrate.${path}: ${wanted(issue)}, got ${JSON.stringify(value)}`)
+      : new ConfigError(`recalibrate: ${issue.message}`);
   }
   const config = result.data;
   if (config.ptMin >= config.ptMax)
     throw new ConfigError(
       `recalibrate.ptMin: the window ${config.ptMin} … ${config.ptMax} GeV is empty; ptMin must be below ptMax`,
     );
+  const sum = config.fractions.reduce((a, b) => a + b, 0);
+  if (Math.abs(sum - 100) > 1e-6 || config.fractions.includes(0))
+    throw new ConfigError(
+      `recalibrate.fractions: expected three percentages > 0 that add up to 100, got ${config.fractions.join(", ")}`,
+    );
   return config;
+}
+
+/** What a setting should have been, in our words. */
+function wanted(issue: z.core.$ZodIssue): string {
+  if (issue.code === "too_small" && issue.origin === "array")
+    return `expected ${issue.minimum} numbers`;
+  if (issue.code === "too_big" && issue.origin === "array")
+    return `expected ${issue.maximum} numbers`;
+  if (issue.code === "too_small")
+    return `expected a number ${issue.inclusive ? ">=" : ">"} ${issue.minimum}`;
+  if (issue.code === "invalid_value") return `expected one of ${issue.values.join(", ")}`;
+  if (issue.code !== "invalid_type") return issue.message;
+  return `expected ${issue.expected === "int" ? "a whole number" : issue.expected}`;
 }

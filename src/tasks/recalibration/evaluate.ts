@@ -35,16 +35,17 @@ export interface Evaluation {
 
 /**
  * Compares L1 and calibrated values with the offline ones on the test rows inside the pt window.
- * Uncertainties are bootstrapped, seeded by the configuration.
+ * Uncertainties are bootstrapped by the seed.
  * @param calibrated - predictions for `data.parts.test`, in that order.
+ * @param options.floor - residuals of the best predictions possible, by `floorResiduals`.
  */
 export function evaluate(
   data: Dataset,
   calibrated: Values,
-  config: RecalibrationConfig,
+  { seed, floor }: { readonly seed: number; readonly floor: Values | null },
 ): Evaluation {
   const rows = data.parts.test;
-  const rng = createRng(config.seed).split("bootstrap");
+  const rng = createRng(seed).split("bootstrap");
   const part = (values: Values): Values =>
     Object.fromEntries(data.quantities.map((q) => [q, take(values[q] as Float64Array, rows)]));
   const level1 = part(data.level1);
@@ -53,11 +54,10 @@ export function evaluate(
     before: residualsOf(level1, offline),
     after: residualsOf(calibrated, offline),
   };
-  const floor = config.simulated ? floorOf(data, config) : null;
   return {
     before: errorsOf(residuals.before, rng.split("before")),
     after: errorsOf(residuals.after, rng.split("after")),
-    floor: floor && errorsOf(floor, rng.split("floor")),
+    floor: floor && rmsOf(floor, rng.split("floor")),
     overFloor: floor && ratiosOf(residuals.after, floor),
     residuals,
     level1,
@@ -82,13 +82,19 @@ const difference = (a: number, b: number) => a - b;
 const relativeError = (a: number, b: number) => a / b - 1;
 
 function errorsOf(residuals: Values, rng: Rng): Errors {
-  const errors: Partial<Record<Quantity | "ptWidth", Measured>> = {};
-  for (const q of quantities) {
-    const values = residuals[q];
-    if (values) errors[q] = bootstrapRms(values, { rng: rng.split(q) });
-  }
-  if (residuals.pt) errors.ptWidth = coreWidth(residuals.pt, rng.split("width"));
-  return errors;
+  const errors = rmsOf(residuals, rng);
+  return residuals.pt
+    ? { ...errors, ptWidth: coreWidth(residuals.pt, rng.split("width")) }
+    : errors;
+}
+
+function rmsOf(residuals: Values, rng: Rng): Errors {
+  return Object.fromEntries(
+    quantities.flatMap((q) => {
+      const values = residuals[q];
+      return values ? [[q, bootstrapRms(values, { rng: rng.split(q) })]] : [];
+    }),
+  );
 }
 
 /** Half of the central 68 % of the ratio, over its median: the width a common factor cannot mend. */
@@ -107,9 +113,17 @@ function ratiosOf(after: Values, floor: Values): Errors {
   );
 }
 
-/** Residuals of the best possible predictions of simulated muons for the pt error minimized. */
-function floorOf(data: Dataset, config: RecalibrationConfig): Values | null {
-  if (data.source.name !== "report" || data.quantities.length < 3) return null;
+/**
+ * Residuals per test row of the best predictions that any function of the L1 integers can make, for
+ * the pt error minimized; null where the simulation is not known.
+ * @throws DataError for integers that the simulation never gives.
+ */
+export function floorResiduals(
+  data: Dataset,
+  { minimize }: Pick<RecalibrationConfig, "minimize">,
+): Values | null {
+  const parameters = data.simulation?.parameters;
+  if (!parameters || data.source.name !== "report" || data.quantities.length < 3) return null;
   const test = selectRows(data.table, data.parts.test);
   const ints = (name: string) => Int32Array.from(numericColumn(test, name));
   const floats = (name: string) => Float32Array.from(numericColumn(test, name));
@@ -122,8 +136,8 @@ function floorOf(data: Dataset, config: RecalibrationConfig): Values | null {
     etaVtxReco: floats("etaVtxReco"),
     phiVtxReco: floats("phiVtxReco"),
   };
-  const { predictors } = muonFloor(muons);
-  const pt = config.minimize === "delta" ? predictors.ptAbsolute : predictors.ptRelative;
+  const { predictors } = muonFloor(muons, { config: parameters });
+  const pt = minimize === "delta" ? predictors.ptAbsolute : predictors.ptRelative;
   const offline = Object.fromEntries(
     quantities.map((q) => [q, take(data.offline[q] as Float64Array, data.parts.test)]),
   );

@@ -1,3 +1,4 @@
+import { muonScales } from "../../cms/index.ts";
 import {
   efficiencySeries,
   type FigureData,
@@ -44,12 +45,16 @@ const residualAxis: Readonly<Record<Quantity, { label: string; unit?: string }>>
   pt: { label: "p_{T} / p_{T}^{ref} - 1" },
 };
 
+/** Bins that hold equally many steps of the hardware scales, edges between the steps. */
 function valueBins(q: Quantity, values: ArrayLike<number>): Binning {
-  if (q === "phi") return uniformBins(60, 0, 2 * Math.PI);
+  const { hwPhiL1, hwEtaL1 } = muonScales;
+  if (q === "phi") return uniformBins(72, -hwPhiL1.width / 2, 2 * Math.PI - hwPhiL1.width / 2);
   if (q === "pt") return uniformBins(60, 0, 60);
-  const edge = Math.ceil(20 * Math.max(Math.abs(quantile(values, 0)), quantile(values, 1))) / 20;
-  const low = quantile(values, 0) >= 0 ? Math.floor(20 * quantile(values, 0)) / 20 : -edge;
-  return uniformBins(60, low, edge);
+  const [low, high] = [quantile(values, 0), quantile(values, 1)];
+  const step = high - low > 2 ? 8 * hwEtaL1.width : hwEtaL1.width;
+  const from = Math.floor(low / step);
+  const to = Math.ceil(high / step) + 1;
+  return uniformBins(to - from, (from - 1 / 16) * step, (to - 1 / 16) * step);
 }
 
 const common = ({ tag }: FigureContext, n: number) => ({ n, ...(tag ? { tag } : {}) });
@@ -176,14 +181,21 @@ export function trend(
 /** Thresholds a trigger menu has on single and double muons, GeV. */
 export const turnOnThresholds = [5, 10, 20, 22];
 
-/** Efficiency of thresholds on the L1 and on the calibrated pt, against offline pt. */
+/** pt of all test muons, GeV: offline, by L1, and by L1 with the calibration in its window. */
+export interface TurnOnPts {
+  readonly offline: Float64Array;
+  readonly before: Float64Array;
+  readonly after: Float64Array;
+}
+
+/**
+ * Efficiency against offline pt: of the same thresholds on L1 and calibrated pt, or of thresholds
+ * on the calibrated pt that let as many muons through as the L1 ones (`equalRate`).
+ */
 export function turnOnFigure(
   context: FigureContext,
-  pts: {
-    readonly offline: Float64Array;
-    readonly before: Float64Array;
-    readonly after: Float64Array;
-  },
+  pts: TurnOnPts,
+  { equalRate }: { readonly equalRate: boolean },
 ): FigureData {
   const { reference, model } = context;
   const bins = binsFromEdges([
@@ -198,19 +210,30 @@ export function turnOnFigure(
   ]);
   const series = (decision: Float64Array, threshold: number) =>
     efficiencySeries(turnOn(bins, { reference: pts.offline, decision, threshold }));
+  const same = equalRateThresholds(pts);
   return {
     kind: "turnOn",
-    title: "Turn-on curves",
-    caption: `Share of muons with an L1 candidate that pass a threshold, against ${reference} p_{T}, with Clopper-Pearson intervals. Muons outside the calibrated p_{T} window keep their L1 p_{T}. L1 reports a p_{T} that is high on purpose, so its curves rise before the threshold; calibrated ones cross one half at it, and steeper is better.`,
+    title: equalRate ? "Turn-on curves at the same rate" : "Turn-on curves at the same threshold",
+    caption: equalRate
+      ? `Thresholds on the calibrated p_{T} (${same.map((t) => t.toFixed(1)).join(", ")} GeV) let through as many test muons as the L1 ones in the legend: at equal rate, the curve that rises later and steeper rejects more soft muons, and the higher one beyond keeps more of the wanted ones.`
+      : `Share of muons with an L1 candidate that pass a threshold, with Clopper-Pearson intervals. Muons outside the calibrated p_{T} window keep their L1 p_{T}. L1 reports a p_{T} that is high on purpose, so its curves rise before the threshold; compare them at equal rate too.`,
     x: axisOf("pt", capital(reference)),
     y: { label: "Efficiency" },
     beforeName: "L1",
     afterName: model,
-    thresholds: turnOnThresholds.map((threshold) => ({
+    thresholds: turnOnThresholds.map((threshold, i) => ({
       threshold,
       before: series(pts.before, threshold),
-      after: series(pts.after, threshold),
+      after: series(pts.after, equalRate ? same[i] : threshold),
     })),
     ...common(context, pts.offline.length),
   };
+}
+
+/** Thresholds on the calibrated pt that pass as many muons as `turnOnThresholds` on the L1 pt. */
+export function equalRateThresholds({ before, after }: TurnOnPts): number[] {
+  return turnOnThresholds.map((threshold) => {
+    const failed = before.reduce((n, pt) => n + Number(pt < threshold), 0);
+    return quantile(after, failed / before.length);
+  });
 }

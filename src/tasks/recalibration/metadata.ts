@@ -43,13 +43,28 @@ export function modelMetadata(
 
 /** Columns of an exported recalibration. @throws FormatError where the model is not one of ours. */
 export function readModelColumns(where: string, model: Uint8Array): ModelColumns {
-  const metadata = new Map(decodeModel(model).metadataProps.map((p) => [p.key, p.value]));
+  const { metadataProps, graph } = decodeModel(model);
+  const metadata = new Map(metadataProps.map((p) => [p.key, p.value]));
   if (metadata.get(taskKey) !== taskName)
     throw new FormatError(
       `${where}: an ONNX model, but not one that 'forty recalibrate muons' exported (no ${taskKey} "${taskName}" in its metadata); its columns are unknown`,
     );
-  return {
-    inputs: JSON.parse(metadata.get(inputsKey) as string),
-    outputs: JSON.parse(metadata.get(outputsKey) as string),
-  };
+  const inputs = listOf<InputColumn>(metadata.get(inputsKey));
+  const outputs = listOf<OutputColumn>(metadata.get(outputsKey));
+  const given = graph.output.map((o) => o.name);
+  if (!inputs || !outputs || outputs.some(({ name }) => !given.includes(name)))
+    throw new FormatError(
+      `${where}: damaged: its metadata do not list the columns that its graph reads and writes; export it again`,
+    );
+  return { inputs, outputs };
+}
+
+/** A JSON list of named things; null for anything else. */
+function listOf<T extends { readonly name: string }>(text: string | undefined): T[] | null {
+  try {
+    const list = JSON.parse(text ?? "") as T[];
+    return list.every(({ name }) => typeof name === "string") ? list : null;
+  } catch {
+    return null;
+  }
 }

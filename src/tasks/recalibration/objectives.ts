@@ -3,8 +3,10 @@ import type { Tensor } from "../../graph/index.ts";
 import { weightedMean } from "../../nn/index.ts";
 import {
   add,
+  and,
   concat,
   exp,
+  floor,
   greaterEqual,
   less,
   logcosh,
@@ -92,11 +94,11 @@ export function rawTarget(
   return (level1, offline) => level1 - offline;
 }
 
-/** Angles within one turn of [0, 2π) brought into it. */
+/** Angles brought into [0, 2π); float32(2π), which rounding can give, is 0. */
 function toFirstTurn(phi: Tensor): Tensor {
   const turn = 2 * Math.PI;
-  const up = where(less(phi, 0), add(phi, turn), phi);
-  return where(greaterEqual(up, turn), sub(up, turn), up);
+  const first = sub(phi, mul(floor(mul(phi, 1 / turn)), turn));
+  return where(and(greaterEqual(first, 0), less(first, turn)), first, 0);
 }
 
 /** Mean over quantities and (weighted) rows of the losses of output columns [batch, quantities]. */

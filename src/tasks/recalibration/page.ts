@@ -8,8 +8,10 @@ import type { Errors, Evaluation } from "./evaluate.ts";
 import {
   correlation,
   distribution,
+  equalRateThresholds,
   type FigureContext,
   residuals,
+  type TurnOnPts,
   trend,
   turnOnFigure,
   turnOnThresholds,
@@ -25,11 +27,7 @@ export interface PageInput {
   readonly cost: InferenceCost;
   readonly fit: Pick<FitResult, "history" | "best" | "reason">;
   /** Offline, L1 and finally used pt of all test muons, inside and outside the window. */
-  readonly turnOn: {
-    readonly offline: Float64Array;
-    readonly before: Float64Array;
-    readonly after: Float64Array;
-  } | null;
+  readonly turnOn: TurnOnPts | null;
   readonly seconds: number;
   readonly provenance: object;
 }
@@ -62,7 +60,7 @@ export function reportPage(input: PageInput): Page {
       results(input, model),
       inputSection(input, context),
       residualSection(context),
-      ...(input.turnOn ? [triggerSection(input, context)] : []),
+      ...(input.turnOn ? [triggerSection(input.turnOn, context)] : []),
       trendSection(context),
       trainingSection(input, model),
     ],
@@ -198,22 +196,53 @@ function residualSection(context: FigureContext): Section {
   };
 }
 
-function triggerSection({ turnOn }: PageInput, context: FigureContext): Section {
-  const { before, after } = turnOn as NonNullable<PageInput["turnOn"]>;
+/** A threshold on the pt, GeV, and the share of all test muons that pass it. */
+export interface Passing {
+  readonly threshold: number;
+  readonly before: Measured;
+  readonly after: Measured;
+  /** Threshold on the calibrated pt that passes as many as L1 does, GeV. */
+  readonly equalRateThreshold: number;
+}
+
+/** What passes the thresholds of a trigger menu. */
+export function passing(pts: TurnOnPts): Passing[] {
   const share = (pt: Float64Array, threshold: number): Measured => {
     const p = pt.reduce((n, x) => n + Number(x >= threshold), 0) / pt.length;
     return { value: p, uncertainty: Math.sqrt((p * (1 - p)) / pt.length) };
   };
+  const same = equalRateThresholds(pts);
+  return turnOnThresholds.map((threshold, i) => ({
+    threshold,
+    before: share(pts.before, threshold),
+    after: share(pts.after, threshold),
+    equalRateThreshold: Number(same[i].toFixed(2)),
+  }));
+}
+
+function triggerSection(pts: TurnOnPts, context: FigureContext): Section {
   return {
     title: "Trigger",
-    figures: [turnOnFigure(context, turnOn as NonNullable<PageInput["turnOn"]>)],
+    figures: [
+      turnOnFigure(context, pts, { equalRate: false }),
+      turnOnFigure(context, pts, { equalRate: true }),
+    ],
     tables: [
       {
-        title: "Share of muons that pass",
-        caption:
-          "Of all test muons; at the same threshold a lower share is a lower rate. Read it together with the turn-on curves.",
-        columns: [{ name: "Threshold", unit: "GeV" }, { name: "L1" }, { name: context.model }],
-        rows: turnOnThresholds.map((t) => [String(t), share(before, t), share(after, t)]),
+        title: "Share of muons that pass a threshold",
+        caption: `Of all test muons. The last column is the threshold on the calibrated p_{T} that passes as many as L1 does.`,
+        columns: [
+          { name: "Threshold", unit: "GeV" },
+          { name: "L1" },
+          { name: context.model },
+          { name: "Threshold at the L1 rate", unit: "GeV" },
+        ],
+        rows: passing(pts).map((p) => [
+          String(p.threshold),
+          p.before,
+          p.after,
+          p.equalRateThreshold,
+        ]),
       },
     ],
   };
@@ -232,6 +261,7 @@ function trendSection(context: FigureContext): Section {
 
 function trainingSection({ fit, data, config, seconds }: PageInput, model: string): Section {
   const { history, best, reason } = fit;
+  const bestEpoch = best ? best.epoch + 1 : history.length;
   const why = {
     epochs: "all epochs done",
     earlyStopping: "early stopping",
@@ -240,7 +270,7 @@ function trainingSection({ fit, data, config, seconds }: PageInput, model: strin
   return {
     title: "Training",
     text: [
-      `${model}: ${history.length} epochs of ${data.counts.train.toLocaleString("en-US")} muons in batches of ${config.batch} (${why[reason]}); the weights of epoch ${best?.epoch ?? history.length} are kept. The whole run took ${seconds.toFixed(0)} s.`,
+      `${model}: ${history.length} epochs of ${data.counts.train.toLocaleString("en-US")} muons in batches of ${config.batch} (${why[reason]}); the weights of epoch ${bestEpoch} are kept. The whole run took ${seconds.toFixed(0)} s.`,
     ],
     figures: [
       {
@@ -250,7 +280,7 @@ function trainingSection({ fit, data, config, seconds }: PageInput, model: strin
         y: { label: "Loss" },
         train: history.map((h) => h.loss),
         validation: history.map((h) => h.validationLoss ?? Number.NaN),
-        bestEpoch: best?.epoch ?? history.length,
+        bestEpoch,
       },
     ],
   };

@@ -1,22 +1,20 @@
-import { DataError } from "../../base/errors.ts";
+import { setImmediate } from "node:timers/promises";
+import { CancelledError, DataError } from "../../base/errors.ts";
 import {
   createTableWriter,
   inspectTable,
   makeColumn,
   readBatches,
-  requireFinite,
-  requireRange,
   schemaOf,
-  type Table,
   type TableWriter,
   unknownColumn,
   withColumns,
 } from "../../data/index.ts";
 import { createPredictor } from "../../nn/index.ts";
 import type { Runtime } from "../../runtime/index.ts";
-import { type ModelColumns, readModelColumns } from "./metadata.ts";
+import { readModelColumns } from "./metadata.ts";
 import { inputName } from "./model.ts";
-import { inputMatrix } from "./prepare.ts";
+import { checkInputs, inputMatrix } from "./prepare.ts";
 
 export interface PredictOptions {
   readonly runtime: Runtime;
@@ -58,8 +56,10 @@ export async function predictFile(options: PredictOptions): Promise<number> {
   let rows = 0;
   try {
     for await (const batch of readBatches(input, where === undefined ? {} : { where })) {
-      signal?.throwIfAborted();
-      check(batch, columns);
+      await setImmediate(); // lets Ctrl-C through
+      if (signal?.aborted)
+        throw new CancelledError(`predict: cancelled; ${output} was not written`);
+      checkInputs(input, batch, { inputs: columns.inputs, rowsBefore: rows });
       const result = await predictor.predict({ [inputName]: inputMatrix(columns, batch) });
       const added = columns.outputs.map(({ name, unit }) =>
         makeColumn(name, result[name].data as Float32Array, unit),
@@ -80,12 +80,4 @@ export async function predictFile(options: PredictOptions): Promise<number> {
   } finally {
     await predictor.dispose();
   }
-}
-
-function check(table: Table, { inputs }: ModelColumns): void {
-  requireFinite(
-    table,
-    inputs.filter((c) => !c.optional).map((c) => c.name),
-  );
-  for (const { name, range } of inputs) if (range) requireRange(table, name, range[0], range[1]);
 }

@@ -1,6 +1,8 @@
 import { DataError } from "../../base/errors.ts";
 import { float32, type HostArray } from "../../base/host-array.ts";
 import { createRng } from "../../base/rng.ts";
+import { type MuonSimulationConfig, muonSimulation } from "../../cms/simulate/muon-config.ts";
+import { readSimulationLabel } from "../../cms/simulate/muon-label.ts";
 import {
   concat,
   dedupeRows,
@@ -9,7 +11,7 @@ import {
   numericColumn,
   readTable,
   requireFinite,
-  requireRange,
+  requireIntegers,
   requireVaries,
   rowsWhere,
   type Split,
@@ -36,6 +38,11 @@ export interface RowCounts {
 /** Muons ready to learn from. Arrays are per row of `table`. */
 export interface Dataset {
   readonly source: MuonSource;
+  /**
+   * Null for measured muons; else the parameters of the simulation, themselves null where they are
+   * unknown or not the same in all files.
+   */
+  readonly simulation: { readonly parameters: MuonSimulationConfig | null } | null;
   /** Quantities that have both an L1 value and a target. */
   readonly quantities: readonly Quantity[];
   /** Matched, distinct muons, inside and outside the pt window. */
@@ -51,6 +58,9 @@ export interface Dataset {
 
 export type Part = "train" | "validation" | "test";
 
+/** Fewest rows of a part: quantiles with uncertainties need some. */
+const leastRows = 8;
+
 /**
  * Reads and cleans muons: finite values, integers in range, no duplicate and no unmatched rows;
  * splits them, then keeps the pt window.
@@ -60,9 +70,10 @@ export async function prepareMuons(
   files: readonly string[],
   config: RecalibrationConfig,
 ): Promise<Dataset> {
-  const { source, table: read } = await readMuons(files, config);
+  const { source, table: read, simulation } = await readMuons(files, config);
   const targets = targetColumns(source, read);
-  checkColumns(source, read, targets);
+  const required = source.inputs.filter((c) => !c.optional).map((c) => c.name);
+  requireVaries(read, [...required, ...targets], { name: files.join(", ") });
   const { kept, dropped: duplicates } = dedupeRows(read);
   const distinct = selectRows(read, kept);
   const matched = source.zeroMeansUnmatched ? matchedRows(distinct, targets) : null;
@@ -81,13 +92,14 @@ export async function prepareMuons(
     test: inWindow(parts.test),
   };
   for (const part of ["train", "validation", "test"] as const)
-    if (selected[part].length < 2)
+    if (selected[part].length < leastRows)
       throw new DataError(
-        `recalibrate: ${selected[part].length} rows are left in the ${part} part (${table.rows} distinct matched muons, ${config.ptMin} < L1 pt < ${config.ptMax} GeV); widen the window, use more data or other fractions`,
+        `recalibrate: ${selected[part].length} rows are left in the ${part} part, ${leastRows} are needed (${table.rows} distinct matched muons, ${config.ptMin} < L1 pt < ${config.ptMax} GeV); widen the window, use more data or other fractions`,
       );
   const kept3 = selected.train.length + selected.validation.length + selected.test.length;
   return {
     source,
+    simulation,
     quantities: used,
     table,
     level1,
@@ -106,11 +118,12 @@ export async function prepareMuons(
   };
 }
 
-async function readMuons(files: readonly string[], { where }: RecalibrationConfig) {
+async function readMuons(files: readonly string[], { where, simulated }: RecalibrationConfig) {
   let source: MuonSource | null = null;
   const tables: Table[] = [];
+  const labels: (MuonSimulationConfig | null)[] = [];
   for (const file of files) {
-    const { columns } = await inspectTable(file);
+    const { columns, metadata } = await inspectTable(file);
     const names = columns.map((c) => c.name);
     const found = findSource(file, names);
     if (source && found !== source)
@@ -123,22 +136,44 @@ async function readMuons(files: readonly string[], { where }: RecalibrationConfi
       ...Object.values(found.targets),
       ...(found.split ? [found.split.column] : []),
     ].filter((name) => names.includes(name));
-    tables.push(await readTable(file, { columns: wanted, ...(where === null ? {} : { where }) }));
+    const table = await readTable(file, { columns: wanted, ...(where === null ? {} : { where }) });
+    checkInputs(file, table, found);
+    requireFinite(table, targetColumns(found, table), { name: file });
+    tables.push(table);
+    labels.push(readSimulationLabel(file, metadata));
   }
   if (!source) throw new DataError("recalibrate: no input file given");
-  return { source, table: concat(tables) };
+  return { source, table: concat(tables), simulation: simulationOf(labels, simulated) };
 }
 
 function targetColumns(source: MuonSource, table: Table): string[] {
   return Object.values(source.targets).filter((t) => table.columns.some((c) => c.name === t));
 }
 
-function checkColumns(source: MuonSource, table: Table, targets: readonly string[]): void {
-  const required = source.inputs.filter((c) => !c.optional).map((c) => c.name);
-  requireFinite(table, [...required, ...targets]);
-  for (const { name, range } of source.inputs)
-    if (range) requireRange(table, name, range[0], range[1]);
-  requireVaries(table, [...required, ...targets]);
+/**
+ * What a model reads must be finite, or empty where that is allowed, and hardware integers in
+ * range. @throws DataError naming the file, with count and first row among those read.
+ */
+export function checkInputs(
+  file: string,
+  table: Table,
+  { inputs, rowsBefore = 0 }: Pick<MuonSource, "inputs"> & { readonly rowsBefore?: number },
+): void {
+  const options = { name: file, rowsBefore };
+  const required = inputs.filter((c) => !c.optional).map((c) => c.name);
+  requireFinite(table, required, options);
+  for (const { name, range } of inputs) if (range) requireIntegers(table, { name, range }, options);
+}
+
+/** Files are simulated where one is labeled so; their floor is known where all agree. */
+function simulationOf(
+  labels: readonly (MuonSimulationConfig | null)[],
+  declared: boolean,
+): Dataset["simulation"] {
+  if (!declared && labels.every((label) => label === null)) return null;
+  const all = labels.map((label) => label ?? (declared ? muonSimulation : null));
+  const isSame = all.every((label) => JSON.stringify(label) === JSON.stringify(all[0]));
+  return { parameters: isSame ? all[0] : null };
 }
 
 /** Rows whose target columns are not all zero. */

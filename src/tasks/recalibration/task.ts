@@ -1,3 +1,4 @@
+import { CancelledError } from "../../base/errors.ts";
 import { createPredictor, type FitEvent } from "../../nn/index.ts";
 import { loadDocument, renderPage } from "../../report/index.ts";
 import type { Runtime } from "../../runtime/index.ts";
@@ -5,11 +6,11 @@ import { fingerprint, openRun } from "../run-folder.ts";
 import { version } from "../version.ts";
 import { parseRecalibration, type RecalibrationConfig } from "./config.ts";
 import { inferenceCost } from "./cost.ts";
-import { type Errors, evaluate } from "./evaluate.ts";
+import { type Errors, evaluate, floorResiduals } from "./evaluate.ts";
 import { exportLearned, learn } from "./learn.ts";
 import { modelMetadata } from "./metadata.ts";
 import { inputName } from "./model.ts";
-import { reportPage } from "./page.ts";
+import { type Passing, passing, reportPage } from "./page.ts";
 import { type Dataset, inputMatrix, prepareMuons, type RowCounts, take } from "./prepare.ts";
 import { quantityText, type Values } from "./quantities.ts";
 
@@ -26,11 +27,18 @@ export interface RecalibrationMetrics {
   readonly after: Errors;
   readonly floor: Errors | null;
   readonly overFloor: Errors | null;
+  /** Shares of all test muons above thresholds; null without pt. */
+  readonly passing: readonly Passing[] | null;
+  /** Per inference, counted in the exported file, and by the report's formula. */
   readonly flops: number;
+  readonly macs: number;
   readonly parameters: number;
   readonly reportFlops: number;
+  /** Epochs done, and the one whose weights are kept, from 1. */
   readonly epochs: number;
   readonly bestEpoch: number | null;
+  /** Loss of the training and validation part per epoch. */
+  readonly losses: readonly { readonly train: number; readonly validation: number | null }[];
   readonly seconds: number;
 }
 
@@ -58,11 +66,13 @@ const checkpointFile = "checkpoint/training.bin";
  */
 export async function recalibrateMuons(options: RecalibrateOptions): Promise<RecalibrationMetrics> {
   const started = performance.now();
-  const config = parseRecalibration(options.config);
-  const inputs = await Promise.all(options.files.map(fingerprint));
+  const settings = parseRecalibration(options.config);
   const stage = (name: string) => options.onEvent?.({ type: "stage", stage: name });
   stage("reading");
-  const data = await prepareMuons(options.files, config);
+  const data = await prepareMuons(options.files, settings);
+  const config = { ...settings, simulated: data.simulation !== null };
+  const floor = floorResiduals(data, config);
+  const inputs = await Promise.all(options.files.map(fingerprint));
   const run = await openRun(options.out, { task: "recalibrate muons", ...config, inputs }, options);
   const provenance = {
     forty: version,
@@ -86,13 +96,14 @@ export async function recalibrateMuons(options: RecalibrateOptions): Promise<Rec
   });
 
   stage("exporting");
+  requireGoing(options.signal);
   const bytes = exportLearned(data, config, learned, modelMetadata(data, config, provenance));
   await run.write("model.onnx", bytes);
 
   stage("evaluating");
   const all = await applyModel(options.runtime, bytes, data);
-  const calibrated = testPart(all, data);
-  const evaluation = evaluate(data, calibrated, config);
+  const evaluation = evaluate(data, testPart(all, data), { seed: config.seed, floor });
+  const turnOn = turnOnPts(data, all);
   const cost = inferenceCost(bytes, {
     shape: config.model,
     features: learned.featureNames.length,
@@ -110,28 +121,37 @@ export async function recalibrateMuons(options: RecalibrateOptions): Promise<Rec
     after: evaluation.after,
     floor: evaluation.floor,
     overFloor: evaluation.overFloor,
-    flops: cost.flops,
-    parameters: cost.parameters,
-    reportFlops: cost.reportFlops,
+    passing: turnOn && passing(turnOn),
+    ...cost,
     epochs: learned.fit.history.length,
-    bestEpoch: learned.fit.best?.epoch ?? null,
+    bestEpoch: learned.fit.best ? learned.fit.best.epoch + 1 : null,
+    losses: learned.fit.history.map(({ loss, validationLoss }) => ({
+      train: loss,
+      validation: validationLoss,
+    })),
     seconds,
   };
 
   stage("reporting");
+  requireGoing(options.signal);
   const page = reportPage({
     data,
     config,
     evaluation,
     cost,
     fit: learned.fit,
-    turnOn: turnOnPts(data, all),
+    turnOn,
     seconds,
     provenance,
   });
   await run.write("report.html", renderPage(page, { document: await loadDocument() }));
   await run.write("metrics.json", `${JSON.stringify(metrics, null, 2)}\n`);
   return metrics;
+}
+
+/** Stops between stages; the checkpoint of the finished training is there. */
+function requireGoing(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw new CancelledError("recalibrate: cancelled after the training");
 }
 
 /** Calibrated values of all test rows, by the exported file alone. */

@@ -1,0 +1,17 @@
+import * as ops from "./src/ops/index.ts";
+import { compile } from "./src/compile/index.ts";
+import { printGraph, type Tensor } from "./src/graph/index.ts";
+import { decodeModel } from "./src/onnx/index.ts";
+import * as nn from "./src/nn/index.ts";
+import { trainGraph, stateLayout } from "./src/nn/train-step.ts";
+import { createRng } from "./src/base/rng.ts";
+const hidden = 32, features=7, batch=256;
+const model = nn.sequential(nn.dense(features, hidden, {bias:false}), nn.batchNorm(hidden), nn.activation(ops.relu), nn.dense(hidden, hidden,{bias:false}), nn.batchNorm(hidden), nn.activation(ops.relu), nn.dense(hidden, 1));
+const objective = nn.supervised(model, nn.mse());
+const optimizer = nn.adam({ lr: 1e-3 });
+const layout = stateLayout(objective.init(createRng(1)), optimizer);
+const g = trainGraph({ objective, optimizer, penalties: [], layout, columns: { x: { dtype: "float32", shape: [features] }, y: { dtype: "float32", shape: [1] } }, batchSize: batch });
+let last: readonly Tensor[] = [];
+const m = decodeModel(compile({ name: "t", outputs: { next: g.next }, inputs: g.inputs, onPass: (_n, t) => { last = t; } }));
+const c: Record<string, number> = {}; for (const n of m.graph.node) c[n.opType] = (c[n.opType] ?? 0) + 1; console.log(c);
+console.log(printGraph([last[0]]));
