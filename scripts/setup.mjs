@@ -53,7 +53,9 @@ function install() {
   const list = at("node_modules", ".package-lock.json");
   if (existsSync(list) && isInstalled(readJson(at("package-lock.json")), readJson(list))) return;
   console.error("setup: installing packages (about a minute, once) ...");
-  run("npm", ["ci", "--no-progress"], "is the package registry within reach?");
+  // not "npm ci": the lock file names the platform packages of the machine that wrote it, and ci
+  // refuses to add those of another one; this follows the lock file and leaves it as it is
+  run("npm", ["install", "--no-save", "--no-progress"], "is the package registry within reach?");
 }
 
 /** Time of the latest change in a folder, in ms; a removed file changes its folder. */

@@ -30,4 +30,6 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     ...extra,
   );
   await import(new URL("../dist/cli/main.js", import.meta.url).href);
+  const again = ["npm start --", ...extra.filter((a) => a !== "--resume"), "--resume"].join(" ");
+  if (process.exitCode === 130) console.error(`or with: ${again}`);
 }

@@ -1,6 +1,7 @@
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Command, Option } from "commander";
-import { ConfigError } from "../base/errors.ts";
+import { ConfigError, FormatError } from "../base/errors.ts";
 import { formatWithUncertainty, plainText } from "../report/index.ts";
 import { createNodeRuntime } from "../runtime/index.ts";
 import {
@@ -14,7 +15,11 @@ import type { Session } from "./session.ts";
 import { countText, textTable } from "./text-table.ts";
 import type { Run } from "./verb.ts";
 
-type Settings = Partial<RecalibrationConfig> & { readonly out: string; readonly resume?: boolean };
+type Settings = Partial<RecalibrationConfig> & {
+  readonly out: string;
+  readonly resume?: boolean;
+  readonly config?: string;
+};
 
 /** `forty recalibrate muons`: train, compare with L1, export, report. */
 export function define(command: Command, run: Run): void {
@@ -25,6 +30,10 @@ export function define(command: Command, run: Run): void {
     )
     .argument("<in...>", "muon tables with L1 and offline columns: .parquet, .csv, .csv.gz")
     .requiredOption("-o, --out <folder>", "folder of the run, new or empty (required)")
+    .option(
+      "--config <file>",
+      "settings to start from, such as config.json of another run; options given beside it win (default: none)",
+    )
     .option("--resume", "go on with an interrupted run in that folder, same settings");
   for (const [name, field] of Object.entries(recalibrationSchema.shape))
     muons.addOption(settingOption(name, field));
@@ -60,12 +69,16 @@ function numberOf(flag: string, text: string): number {
 async function recalibrate(
   session: Session,
   files: readonly string[],
-  { out, resume = false, ...rest }: Settings,
+  { out, resume = false, config: file, ...rest }: Settings,
 ): Promise<RecalibrationMetrics & { report: string; onnx: string }> {
   const known = new Set(Object.keys(recalibrationSchema.shape));
-  const config = Object.fromEntries(
-    Object.entries(rest).filter(([name, value]) => known.has(name) && value !== undefined),
-  ) as Partial<RecalibrationConfig>;
+  const given = Object.entries(rest).filter(
+    ([name, value]) => known.has(name) && value !== undefined,
+  );
+  const config: Partial<RecalibrationConfig> = {
+    ...(file === undefined ? {} : await readSettings(file)),
+    ...Object.fromEntries(given),
+  };
   const epochs = config.epochs ?? recalibrationSchema.shape.epochs.parse(undefined);
   const progress = session.progress("train", epochs);
   const metrics = await recalibrateMuons({
@@ -88,6 +101,19 @@ async function recalibrate(
   session.say(summary(metrics));
   session.say(`\nreport  ${report}\nmodel   ${join(out, "model.onnx")}`);
   return { ...metrics, report, onnx: join(out, "model.onnx") };
+}
+
+/** Settings of a `config.json`, without what a run adds to them. */
+async function readSettings(path: string): Promise<Partial<RecalibrationConfig>> {
+  const text = await readFile(path, "utf8").catch((cause: Error) => {
+    throw new ConfigError(`--config: cannot read ${path}: ${cause.message}`, { cause });
+  });
+  try {
+    const { task: _, inputs: __, ...settings } = JSON.parse(text);
+    return settings;
+  } catch (cause) {
+    throw new FormatError(`${path}: not JSON: ${(cause as Error).message}`, { cause });
+  }
 }
 
 const columns = [

@@ -1,14 +1,4 @@
 export { type Direction, deltaPhi, deltaR, to0to2Pi, wrapPhi } from "./kinematics.ts";
-export {
-  type HwScale,
-  hwPhysical,
-  type MuonHwName,
-  muonScales,
-  type OutOfRange,
-  outOfRange,
-  type PtConvention,
-  physicalHw,
-} from "./muon-scales.ts";
 export { type MuonSelection, type SelectMuonsOptions, selectMuons } from "./muon-selection.ts";
 export {
   level1Muons,
@@ -19,6 +9,17 @@ export {
   muonColumns,
   muonErrors,
 } from "./muons.ts";
+export {
+  type HwScale,
+  hwPhysical,
+  type L1Object,
+  l1Scales,
+  type MuonHwName,
+  muonScales,
+  type OutOfRange,
+  outOfRange,
+  physicalHw,
+} from "./scales.ts";
 export { type MuonSimulationConfig, muonSimulation } from "./simulate/muon-config.ts";
 export {
   expectedMuonErrors,

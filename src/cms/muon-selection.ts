@@ -1,8 +1,8 @@
 import { DataError } from "../base/errors.ts";
 import { dedupeRows } from "../data/dedupe.ts";
 import { makeTable } from "../data/table.ts";
-import { muonScales } from "./muon-scales.ts";
 import { type Muons, muonColumnNames, muonColumns, takeMuons } from "./muons.ts";
+import { muonScales } from "./scales.ts";
 
 export interface SelectMuonsOptions {
   /** Level-1 pt window, GeV, both ends excluded; pt = 0.5 GeV hwPt (default 5.5). */

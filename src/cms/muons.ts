@@ -1,6 +1,6 @@
 import { type Measured, rms } from "../stats/index.ts";
 import { wrapPhi } from "./kinematics.ts";
-import { hwPhysical } from "./muon-scales.ts";
+import { hwPhysical, muonScales } from "./scales.ts";
 
 /**
  * Level-1 muons and their offline partners, one row each: the columns of the report's muon
@@ -78,9 +78,9 @@ export interface MuonPrediction {
 /** The Level-1 measurement itself as a prediction, in the report's scales (pt = 0.5 GeV hwPt). */
 export function level1Muons(muons: Muons): MuonPrediction {
   return {
-    pt: hwPhysical("hwPtL1", muons.hwPtL1),
-    eta: hwPhysical("hwEtaL1", muons.hwEtaL1),
-    phi: hwPhysical("hwPhiL1", muons.hwPhiL1),
+    pt: hwPhysical(muonScales.hwPtL1, muons.hwPtL1),
+    eta: hwPhysical(muonScales.hwEtaL1, muons.hwEtaL1),
+    phi: hwPhysical(muonScales.hwPhiL1, muons.hwPhiL1),
   };
 }
 

@@ -12,13 +12,18 @@ export function lower(
   kept: readonly Tensor[],
   metadata: Readonly<Record<string, string>>,
 ): ModelProto {
+  if (Object.keys(outputs).length === 0)
+    throw new GraphError("compile: there are no outputs; name at least one");
+  const stranger = kept.find((t) => !isInput(t.node));
+  if (stranger)
+    throw new GraphError(`compile.inputs: ${stranger.node.op.name} is no graph input; use input()`);
   const emit = new Emitter();
   const nodes = toposort(Object.values(outputs));
   const inputs = [...new Set([...kept, ...nodes.filter(isInput).map((n) => n.outputs[0])])];
   const inputNames = inputs.map((t) => emit.reserve(t.node.attrs.name as string));
   for (const key of Object.keys(outputs)) {
     if (inputNames.includes(key))
-      throw new GraphError(`compile: "${key}" is both an input and an output`);
+      throw new GraphError(`compile: "${key}" is both an input and an output; rename one`);
     emit.reserve(key);
   }
   const names = new Map<Tensor, string>();

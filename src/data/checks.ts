@@ -48,7 +48,7 @@ export function requireVaries(
   });
   if (faults.length > 0)
     throw new DataError(
-      `${where}: the same value in all ${table.rows} rows: ${faults.join(", ")}; leave it out`,
+      `${where}: the same value in all ${table.rows} rows: ${faults.join(", ")}; use rows in which it varies, or leave it out`,
     );
 }
 

@@ -1,6 +1,6 @@
 import * as ort from "onnxruntime-node";
 import { ConfigError } from "../base/errors.ts";
-import { createOrtRuntime } from "./ort.ts";
+import { createOrtRuntime, requireThreads } from "./ort.ts";
 import type { Device, Runtime } from "./runtime.ts";
 
 /** Settings of the runtime in Node. */
@@ -21,15 +21,22 @@ export function createNodeRuntime({ device = "cpu", threads }: NodeRuntimeOption
     throw new ConfigError(
       `runtime.device: "${device}" is not in this build of ONNX Runtime; available: ${available.join(", ")}`,
     );
-  return createOrtRuntime(ort, device, (options) => {
-    const intra = options.threads ?? threads;
-    return {
-      executionProviders: [device],
-      graphOptimizationLevel: "all",
-      logSeverityLevel: 3,
-      ...(intra === undefined ? {} : { intraOpNumThreads: intra }),
-      ...(options.profile ? { enableProfiling: true, profileFilePrefix: options.profile } : {}),
-      ...(device === "cpu" ? {} : { extra: { session: { disable_cpu_ep_fallback: "1" } } }),
-    };
+  requireThreads(threads);
+  ort.env.logLevel = "fatal"; // errors arrive as exceptions
+  return createOrtRuntime(ort, {
+    device,
+    writesInPlace: true,
+    unavailable: /Failed to get a WebGPU adapter: .*|Failed to load shared library/,
+    sessionOptions: (options) => {
+      const intra = options.threads ?? threads;
+      return {
+        executionProviders: [device],
+        graphOptimizationLevel: "all",
+        logSeverityLevel: 4,
+        ...(intra === undefined ? {} : { intraOpNumThreads: intra }),
+        ...(options.profile ? { enableProfiling: true, profileFilePrefix: options.profile } : {}),
+        ...(device === "cpu" ? {} : { extra: { session: { disable_cpu_ep_fallback: "1" } } }),
+      };
+    },
   });
 }

@@ -1,6 +1,6 @@
 import * as ort from "onnxruntime-web";
 import { ConfigError } from "../base/errors.ts";
-import { createOrtRuntime } from "./ort.ts";
+import { createOrtRuntime, requireThreads } from "./ort.ts";
 import type { Device, Runtime } from "./runtime.ts";
 
 /** Settings of the runtime in a browser. */
@@ -19,9 +19,14 @@ export function createWebRuntime({
   threads = 1,
   wasmPath,
 }: WebRuntimeOptions = {}): Runtime {
-  if (device === "webgpu" && !("gpu" in navigator))
-    throw new ConfigError('runtime.device: this browser has no WebGPU; use "wasm"');
+  if (device === "webgpu" && !globalThis.navigator?.gpu)
+    throw new ConfigError('runtime.device: no WebGPU here; use "wasm"');
+  requireThreads(threads);
   ort.env.wasm.numThreads = threads;
   if (wasmPath !== undefined) ort.env.wasm.wasmPaths = wasmPath;
-  return createOrtRuntime(ort, device, () => ({ executionProviders: [device] }));
+  return createOrtRuntime(ort, {
+    device,
+    writesInPlace: false, // given outputs are copied into the WASM heap, never back
+    sessionOptions: () => ({ executionProviders: [device] }),
+  });
 }

@@ -5,7 +5,8 @@ export type Device = "cpu" | "webgpu" | "cuda" | "wasm";
 
 /** Settings of one session. */
 export interface LoadOptions {
-  /** Threads inside an operator; default: the runtime's own. Small networks run best on one. */
+  /** Threads inside an operator; default: the runtime's own. Small networks run best on one. The
+   * browser's are set once, for its runtime. */
   readonly threads?: number;
   /** Writes a trace of operator times to files that start with this path. */
   readonly profile?: string;
@@ -26,7 +27,8 @@ export interface Session {
    * Computes the outputs for given inputs.
    * @param into - preallocated outputs, written in place: a loop then allocates nothing. Reuse
    *   the same `HostArray` objects from call to call; they are wrapped once.
-   * @throws SessionError for a missing or misshaped input.
+   * @throws SessionError for an input that is missing, or an input or given output that does not fit;
+   *   a named size must be the same in all of them.
    */
   run(
     feeds: Readonly<Record<string, HostArray>>,

@@ -32,7 +32,7 @@ export interface RunFolder {
  */
 export async function openRun(
   path: string,
-  config: { readonly inputs: readonly Fingerprint[] },
+  config: { readonly inputs: readonly Fingerprint[]; readonly [setting: string]: unknown },
   { resume = false }: { readonly resume?: boolean } = {},
 ): Promise<RunFolder> {
   const wanted = `${JSON.stringify(config, null, 2)}\n`;
@@ -49,12 +49,14 @@ export async function openRun(
     throw new ConfigError(`run: ${path} ${difference(before, wanted, config)}`);
   if (before === null) {
     const isNew = !existsSync(path);
+    if (!isNew && !statSync(path).isDirectory())
+      throw new ConfigError(`run: ${path} is a file; choose another folder`);
     if (!isNew && readdirSync(path).length > 0)
       throw new ConfigError(`run: ${path} is not empty and not a run; choose another folder`);
     makeFolder(path);
-    await folder.write("config.json", wanted).catch((error) => {
+    await folder.write("config.json", wanted).catch(({ cause }: DataError) => {
       if (isNew) rmSync(path, { recursive: true, force: true });
-      throw error;
+      throw writeError(join(path, "config.json"), cause, "try again");
     });
   }
   removeLeftovers(path);
@@ -92,9 +94,12 @@ function createFolder(path: string): Omit<RunFolder, "resuming"> {
   };
 }
 
+/** Folder by folder: Node's own recursion never ends where the system gives ENOENT, as in /proc. */
 function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  if (dirname(path) !== path) makeFolder(dirname(path));
   try {
-    mkdirSync(path, { recursive: true });
+    mkdirSync(path);
   } catch (cause) {
     throw writeError(path, cause);
   }
@@ -102,7 +107,10 @@ function makeFolder(path: string): void {
 
 /** Writes beside and renames, so that no half-written file is ever seen under the name. */
 export async function writeWhole(target: string, content: string | Uint8Array): Promise<void> {
-  const beside = join(dirname(target), `.${basename(target)}.${randomBytes(6).toString("hex")}.tmp`);
+  const beside = join(
+    dirname(target),
+    `.${basename(target)}.${randomBytes(6).toString("hex")}.tmp`,
+  );
   try {
     await writeFile(beside, content);
     await rename(beside, target);
@@ -118,11 +126,11 @@ function removeLeftovers(path: string): void {
     if (/^\..+\.[\da-f]{12}\.tmp$/.test(basename(name))) rmSync(join(path, name), { force: true });
 }
 
-function writeError(path: string, cause: unknown): DataError {
+function writeError(path: string, cause: unknown, then = "go on with --resume"): DataError {
   const { code, message } = cause as NodeJS.ErrnoException;
   const reason =
     code === "ENOSPC"
-      ? "no space left on the disk; free some and go on with --resume"
+      ? `no space left on the disk; free some and ${then}`
       : code === "EACCES" || code === "EROFS" || code === "EPERM"
         ? "no permission to write there; choose another folder"
         : code === "ENOTDIR" || code === "EEXIST"

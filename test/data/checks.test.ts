@@ -19,7 +19,7 @@ describe("checks", () => {
 
   test("a constant column is refused by name", () => {
     expect(() => requireVaries(table, ["layer", "charge"])).toThrowErrorMatchingInlineSnapshot(
-      `[DataError: requireVaries: the same value in all 4 rows: "charge" is 1; leave it out]`,
+      `[DataError: requireVaries: the same value in all 4 rows: "charge" is 1; use rows in which it varies, or leave it out]`,
     );
     const gaps = makeTable([makeColumn("x", new Float64Array(3).fill(Number.NaN))]);
     expect(() => requireVaries(gaps, ["x"])).toThrow('"x" is NaN');
@@ -46,7 +46,7 @@ describe("checks", () => {
       'muons.csv: of 4 rows, "eta" has 1 infinite, first in row 104',
     );
     expect(() => requireIntegers(table, { name: "layer", range: [0, 1] }, options)).toThrow(
-      "muons.csv: column \"layer\": 2 of 4 rows are not whole numbers in [0, 1], first 2 in row 103",
+      'muons.csv: column "layer": 2 of 4 rows are not whole numbers in [0, 1], first 2 in row 103',
     );
     const text = makeTable([makeColumn("pt", ["1", "high"])]);
     expect(() => requireVaries(text, ["pt"], options)).toThrow(

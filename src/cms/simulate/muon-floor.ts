@@ -1,8 +1,8 @@
 import { DataError } from "../../base/errors.ts";
 import { type Measured, rms } from "../../stats/index.ts";
 import { wrapPhi } from "../kinematics.ts";
-import { muonScales } from "../muon-scales.ts";
 import { level1Muons, type Muons } from "../muons.ts";
+import { muonScales } from "../scales.ts";
 import { muonSimulation } from "./muon-config.ts";
 import {
   createMuonPosterior,

@@ -1,4 +1,4 @@
-import { muonScales } from "../muon-scales.ts";
+import { muonScales } from "../scales.ts";
 import {
   bendAt,
   type MuonSimulationConfig,

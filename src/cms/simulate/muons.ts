@@ -1,8 +1,8 @@
 import { ConfigError } from "../../base/errors.ts";
 import { createRng, type Rng } from "../../base/rng.ts";
 import { to0to2Pi } from "../kinematics.ts";
-import { muonScales } from "../muon-scales.ts";
 import { allocateMuons, type Muons, muonColumnNames } from "../muons.ts";
+import { muonScales } from "../scales.ts";
 import {
   bendAt,
   type MuonSimulationConfig,

@@ -1,5 +1,5 @@
 import { to0to2Pi } from "../../cms/kinematics.ts";
-import { hwPhysical, type MuonHwName, muonScales } from "../../cms/muon-scales.ts";
+import { hwPhysical, type MuonHwName, muonScales } from "../../cms/scales.ts";
 import { numericColumn, type Table } from "../../data/index.ts";
 import type { Tensor } from "../../graph/index.ts";
 import { concat, mul } from "../../ops/index.ts";
@@ -12,6 +12,9 @@ const column = (name: MuonHwName) => ({
   range: [muonScales[name].min, muonScales[name].max] as const,
 });
 
+const physical = (table: Table, name: MuonHwName) =>
+  hwPhysical(muonScales[name], numericColumn(table, name), { where: name });
+
 /** The flat muon table of the report (Losapio 2021, Tables 2 and 3). */
 export const reportSource: MuonSource = {
   name: "report",
@@ -23,9 +26,9 @@ export const reportSource: MuonSource = {
   zeroMeansUnmatched: true,
   scaling: "unit",
   level1: (table) => ({
-    phi: hwPhysical("hwPhiL1", numericColumn(table, "hwPhiL1")),
-    eta: hwPhysical("hwEtaL1", numericColumn(table, "hwEtaL1")),
-    pt: hwPhysical("hwPtL1", numericColumn(table, "hwPtL1")),
+    phi: physical(table, "hwPhiL1"),
+    eta: physical(table, "hwEtaL1"),
+    pt: physical(table, "hwPtL1"),
   }),
   offline: (table) => offlineOf(table),
   level1Graph: (columns) => ({

@@ -57,7 +57,7 @@ export function findSource(file: string, names: readonly string[]): MuonSource {
   if (complete) {
     const targets = Object.values(complete.targets);
     if (targets.some((t) => names.includes(t))) return complete;
-    throw lacking(file, targets, names, `offline columns of ${complete.title}`);
+    throw lacking(file, targets, names, `all offline columns of ${complete.title} (one is enough)`);
   }
   const closest = muonSources.toSorted((a, b) => share(missing(a), a) - share(missing(b), b))[0];
   throw lacking(
@@ -77,14 +77,16 @@ function lacking(
   names: readonly string[],
   title: string,
 ): DataError {
+  const known = muonSources.flatMap((s) => s.inputs.map((c) => c.name));
+  const unknown = names.filter((name) => !known.includes(name));
   const hints = missing.flatMap((m) => {
-    const guess = nearMiss(m, names);
+    const guess = nearMiss(m, unknown);
     return guess ? [`"${guess}" for "${m}"`] : [];
   });
   return new DataError(
     `${file}: missing ${missing.map((m) => `"${m}"`).join(", ")} of ${title}; there are ${names.join(", ")}` +
       (hints.length > 0
         ? `; did you mean ${hints.join(", ")}?`
-        : "; rename the columns with 'forty convert'"),
+        : "; rename the columns in the file"),
   );
 }

@@ -1,4 +1,4 @@
-import { CancelledError } from "../../base/errors.ts";
+import { CancelledError, DivergedError } from "../../base/errors.ts";
 import { createPredictor, type FitEvent } from "../../nn/index.ts";
 import { loadDocument, renderPage } from "../../report/index.ts";
 import type { Runtime } from "../../runtime/index.ts";
@@ -98,11 +98,13 @@ export async function recalibrateMuons(options: RecalibrateOptions): Promise<Rec
   stage("exporting");
   requireGoing(options.signal);
   const bytes = exportLearned(data, config, learned, modelMetadata(data, config, provenance));
-  await run.write("model.onnx", bytes);
 
   stage("evaluating");
   const all = await applyModel(options.runtime, bytes, data);
-  const evaluation = evaluate(data, testPart(all, data), { seed: config.seed, floor });
+  const calibrated = testPart(all, data);
+  requireFiniteValues(calibrated, learned.fit.steps);
+  await run.write("model.onnx", bytes);
+  const evaluation = evaluate(data, calibrated, { seed: config.seed, floor });
   const turnOn = turnOnPts(data, all);
   const cost = inferenceCost(bytes, {
     shape: config.model,
@@ -147,6 +149,18 @@ export async function recalibrateMuons(options: RecalibrateOptions): Promise<Rec
   await run.write("report.html", renderPage(page, { document: await loadDocument() }));
   await run.write("metrics.json", `${JSON.stringify(metrics, null, 2)}\n`);
   return metrics;
+}
+
+/** A training can run away with a finite loss: then its exponentials overflow. */
+function requireFiniteValues(calibrated: Values, steps: number): void {
+  for (const [q, values] of Object.entries(calibrated)) {
+    const bad = values.reduce((n, x) => n + Number(!Number.isFinite(x)), 0);
+    if (bad > 0)
+      throw new DivergedError(
+        `recalibrate: ${bad} of ${values.length} calibrated ${q} of test muons are not finite after ${steps} steps; lower the learning rate`,
+        steps,
+      );
+  }
 }
 
 /** Stops between stages; the checkpoint of the finished training is there. */

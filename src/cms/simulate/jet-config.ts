@@ -1,0 +1,121 @@
+/** Every parameter of the jet simulation; `jetSimulation` holds the values in use. */
+export interface JetSimulationConfig {
+  /** Mean number of pile-up interactions per crossing. */
+  readonly vertices: number;
+  /** Standard deviation of that number (luminosity varies over fills). */
+  readonly verticesSpread: number;
+  /** Relative spread of the pile-up energy of crossings with equally many vertices. */
+  readonly activitySpread: number;
+  /** Towers at |ieta| <= 4 that one vertex lights up, where few are lit. */
+  readonly towersPerVertex: number;
+
+  /** Jets at |eta| < etaCentral per vertex. */
+  readonly jetsPerVertex: number;
+  /** Charged hadrons are subtracted, and central jets made, at |eta| below this. */
+  readonly etaCentral: number;
+  /** Lower end of the particle-level pt spectrum, GeV. */
+  readonly ptMin: number;
+  /** Upper end of all spectra, GeV. */
+  readonly ptMax: number;
+  /** Tail index a of the spectrum: P(pt > x) = (ptMin / x)^a. */
+  readonly ptIndex: number;
+  /** Jets of this pt (GeV) come from the primary vertex, which is the hardest, in 63 % of cases. */
+  readonly primaryPt: number;
+  /** Median share of a pile-up jet that is neutral and survives the subtraction. */
+  readonly neutralMedian: number;
+  /** Standard deviation of the logarithm of that share. */
+  readonly neutralSpread: number;
+  /** Fraction of jets that split into two of at least a quarter each. */
+  readonly splitting: number;
+  /** Largest distance of the two. */
+  readonly splittingRange: number;
+
+  /** Forward jets per vertex, from soft pile-up: no tracks, so nothing is subtracted there. */
+  readonly forwardPerVertex: number;
+  /** Forward jets lie between these |eta|. */
+  readonly forwardEtaMin: number;
+  readonly forwardEtaMax: number;
+  /** Mean pt of forward jets above the offline threshold, GeV. */
+  readonly forwardPtMean: number;
+
+  /** Offline jets are kept from this pt on, GeV. */
+  readonly offlinePtMin: number;
+  /** Two offline jets are at least this far apart (anti-kT, R = 0.4). */
+  readonly offlineSeparation: number;
+  /** Offline resolution: stochastic term, sqrt(GeV). */
+  readonly offlineStochastic: number;
+  /** Offline resolution: noise term per sqrt(vertex), GeV. */
+  readonly offlineNoise: number;
+  /** Offline resolution: constant term. */
+  readonly offlineConstant: number;
+
+  /** Level-1 response of hard central jets. */
+  readonly response: number;
+  /** Zero suppression loses this share of a soft jet .. */
+  readonly suppression: number;
+  /** .. falling off as exp(-pt / this), GeV. */
+  readonly suppressionPt: number;
+  /** The response changes with |eta| by this factor from 0 to 3 (material in front). */
+  readonly responseSlope: number;
+  /** Response of the forward calorimeter. */
+  readonly forwardResponse: number;
+  /** Pile-up energy left in a central jet, per vertex, GeV. */
+  readonly offsetPerVertex: number;
+  /** Energy subtracted from a forward jet beyond its pile-up, per vertex, GeV. */
+  readonly forwardSubtraction: number;
+  /** Level-1 resolution: stochastic term, sqrt(GeV). */
+  readonly stochastic: number;
+  /** Level-1 resolution: noise term per sqrt(vertex), GeV. */
+  readonly noise: number;
+  /** Level-1 resolution: constant term. */
+  readonly constant: number;
+  /** Level-1 jets are made from this pt on, GeV. */
+  readonly l1PtMin: number;
+  /** Level-1 position resolution, per coordinate, at 1 GeV; falls as 1 / sqrt(pt). */
+  readonly positionSpread: number;
+  /** At most this many Level-1 jets are read out. */
+  readonly l1JetsMax: number;
+}
+
+export const jetSimulation: JetSimulationConfig = {
+  vertices: 32,
+  verticesSpread: 9,
+  activitySpread: 0.15,
+  towersPerVertex: 1.25,
+
+  jetsPerVertex: 0.15,
+  etaCentral: 3,
+  ptMin: 6,
+  ptMax: 1000,
+  ptIndex: 3.2,
+  primaryPt: 40,
+  neutralMedian: 0.4,
+  neutralSpread: 0.5,
+  splitting: 0.2,
+  splittingRange: 0.75,
+
+  forwardPerVertex: 1.06,
+  forwardEtaMin: 3,
+  forwardEtaMax: 5,
+  forwardPtMean: 4.5,
+
+  offlinePtMin: 3,
+  offlineSeparation: 0.4,
+  offlineStochastic: 0.8,
+  offlineNoise: 0.15,
+  offlineConstant: 0.05,
+
+  response: 1.0,
+  suppression: 0.4,
+  suppressionPt: 15,
+  responseSlope: 0.9,
+  forwardResponse: 0.8,
+  offsetPerVertex: 0.08,
+  forwardSubtraction: 0.25,
+  stochastic: 1.0,
+  noise: 0.4,
+  constant: 0.1,
+  l1PtMin: 7,
+  positionSpread: 0.35,
+  l1JetsMax: 12,
+};

@@ -1,0 +1,154 @@
+import { availableParallelism } from "node:os";
+import { Worker } from "node:worker_threads";
+import { FormatError } from "../../base/errors.ts";
+import { type DecompressJob, decompressMany } from "./compression.ts";
+import { joinParts, type WorkerReply, type WorkerTask } from "./worker-message.ts";
+
+/** Threads that unpack. Idle ones do not keep the process alive. */
+export interface DecompressPool {
+  /** Unpacks jobs; results in their order. Throws the first `FormatError`. */
+  decompress(jobs: readonly DecompressJob[]): Promise<Uint8Array[]>;
+  close(): Promise<void>;
+}
+
+/** Settings of a pool. */
+export interface PoolOptions {
+  /** Worker threads; default one per core, 8 at most. */
+  readonly threads?: number;
+  /** Unpacked bytes from which on threads are worth their start and the copies. */
+  readonly worthwhileBytes?: number;
+}
+
+/** Unpacked bytes of one message: large against its cost, small against a cluster. */
+const batchBytes = 1 << 20;
+
+/**
+ * A pool of threads, started when the first large work comes. Where threads cannot run (no file to
+ * start them from, as in a bundle), everything is unpacked in the calling thread.
+ */
+export function createDecompressPool({
+  threads = Math.min(8, availableParallelism()),
+  worthwhileBytes = 4 << 20,
+}: PoolOptions = {}): DecompressPool {
+  let starting: Promise<Thread[]> | null = null;
+  return {
+    async decompress(jobs) {
+      const total = jobs.reduce((sum, { bytes, size }) => sum + weight(bytes.length, size), 0);
+      if (threads < 2 || jobs.length < 2 || total < worthwhileBytes) return decompressMany(jobs);
+      starting ??= startThreads(threads);
+      const started = await starting;
+      if (started.length === 0) return decompressMany(jobs);
+      return spread(started, jobs);
+    },
+    async close() {
+      const started = (await starting) ?? [];
+      starting = null;
+      await Promise.all(started.map((thread) => thread.close()));
+    },
+  };
+}
+
+/** Stored bytes cost nothing to unpack. */
+function weight(packed: number, size: number): number {
+  return packed === size ? 0 : size;
+}
+
+/** Threads take batch after batch, so that slow ones hold up none. */
+async function spread(threads: Thread[], jobs: readonly DecompressJob[]): Promise<Uint8Array[]> {
+  const results = new Array<Uint8Array>(jobs.length);
+  const batches = batchesOf(jobs, results);
+  let next = 0;
+  await Promise.all(
+    threads.map(async (thread) => {
+      while (next < batches.length) {
+        const batch = batches[next++];
+        const unpacked = await thread.run(batch.map((i) => jobs[i])).catch((error) => {
+          next = batches.length;
+          throw error;
+        });
+        for (const [k, i] of batch.entries()) results[i] = unpacked[k];
+      }
+    }),
+  );
+  return results;
+}
+
+/** Jobs by their numbers, about `batchBytes` together; stored ones are done here. */
+function batchesOf(jobs: readonly DecompressJob[], results: Uint8Array[]): number[][] {
+  const batches: number[][] = [];
+  let room = 0;
+  for (const [i, { bytes, size }] of jobs.entries()) {
+    if (bytes.length === size) {
+      results[i] = bytes;
+      continue;
+    }
+    if (room <= 0) {
+      batches.push([]);
+      room = batchBytes;
+    }
+    batches[batches.length - 1].push(i);
+    room -= size;
+  }
+  return batches;
+}
+
+interface Thread {
+  run(jobs: readonly DecompressJob[]): Promise<Uint8Array[]>;
+  close(): Promise<unknown>;
+}
+
+async function startThreads(n: number): Promise<Thread[]> {
+  const started = await Promise.allSettled(Array.from({ length: n }, startThread));
+  return started.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
+}
+
+interface Waiting {
+  readonly resolve: (unpacked: Uint8Array) => void;
+  readonly reject: (error: Error) => void;
+}
+
+async function startThread(): Promise<Thread> {
+  // Built code starts its neighbor; the TypeScript sources need tsx in the thread too.
+  const fromSource = import.meta.url.endsWith(".ts");
+  const url = new URL(fromSource ? "./worker.ts" : "./worker.js", import.meta.url);
+  const worker = new Worker(url, fromSource ? { execArgv: ["--import", "tsx"] } : {});
+  const waiting = new Map<number, Waiting>();
+  let nextId = 0;
+  const fail = (error: Error) => {
+    for (const { reject } of waiting.values()) reject(error);
+    waiting.clear();
+  };
+  worker.on("message", ({ id, unpacked, error }: WorkerReply) => {
+    const job = waiting.get(id);
+    waiting.delete(id);
+    if (waiting.size === 0) worker.unref();
+    if (error === null) job?.resolve(unpacked);
+    else job?.reject(new FormatError(error));
+  });
+  worker.on("error", fail);
+  worker.on("exit", () => fail(new FormatError("decompression: a worker thread has ended")));
+  const send = (jobs: readonly DecompressJob[]) =>
+    new Promise<Uint8Array>((resolve, reject) => {
+      const id = nextId++;
+      waiting.set(id, { resolve, reject });
+      worker.ref();
+      const task: WorkerTask = {
+        id,
+        jobs: jobs.map(({ bytes, size, where }) => ({ length: bytes.length, size, where })),
+        packed: joinParts(jobs.map(({ bytes }) => bytes)),
+      };
+      worker.postMessage(task, [task.packed.buffer]);
+    });
+  await send([]); // it runs, or this throws
+  return {
+    async run(jobs) {
+      const unpacked = await send(jobs);
+      let at = 0;
+      return jobs.map(({ size }) => {
+        at += size;
+        return unpacked.subarray(at - size, at);
+      });
+    },
+    close: () => worker.terminate(),
+  };
+}

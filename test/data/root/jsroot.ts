@@ -1,0 +1,58 @@
+// @ts-expect-error: jsroot brings no types for this entry
+import { openFile, TSelector, treeProcess } from "jsroot";
+
+/** What the tests use of JSROOT's objects. */
+export interface JsBranch {
+  readonly _typename: string;
+  readonly fName: string;
+  readonly fBranches: { readonly arr: readonly JsBranch[] };
+}
+
+export interface JsTree {
+  readonly fName: string;
+  readonly fEntries: number;
+  readonly fBranches: { readonly arr: readonly JsBranch[] };
+}
+
+interface JsFile {
+  readObject(path: string): Promise<unknown>;
+}
+
+/** Opens a file with JSROOT. */
+export async function openJs(path: string): Promise<JsFile> {
+  return openFile(path);
+}
+
+/** Values of branches per entry as JSROOT gives them, [branch][entry]. */
+export async function readJs(tree: JsTree, branches: readonly JsBranch[]): Promise<unknown[][]> {
+  const selector = new TSelector();
+  const values: unknown[][] = branches.map(() => []);
+  branches.forEach((branch, i) => {
+    selector.addBranch(branch, `b${i}`);
+  });
+  selector.Process = function (this: { tgtobj: Record<string, unknown> }) {
+    for (let i = 0; i < branches.length; i++) values[i].push(flat(this.tgtobj[`b${i}`]));
+  };
+  await treeProcess(tree, selector);
+  return values;
+}
+
+/** Nested arrays as one list of numbers or strings. */
+function flat(value: unknown): unknown {
+  if (typeof value === "object" && value !== null && Symbol.iterator in value)
+    return Array.from(value as Iterable<unknown>, flat).flat();
+  if (typeof value === "object" && value !== null && "low" in value) return Number(value);
+  return typeof value === "boolean" ? Number(value) : value;
+}
+
+/** All branches with the names from the top down. */
+export function walkJs(
+  branches: readonly JsBranch[],
+  above: readonly string[] = [],
+): { branch: JsBranch; path: string }[] {
+  return branches.flatMap((branch) => {
+    const name = branch.fName.replace(/(\[[^\]]*\])+$/, "").replace(/\.$/, "");
+    const path = [...above, name];
+    return [{ branch, path: path.join("/") }, ...walkJs(branch.fBranches.arr, path)];
+  });
+}
