@@ -66,7 +66,9 @@ const ours = (c: (typeof cases)[number], cores: string, threads: number, profile
     ...[c.width, c.depth, c.batch, threads, seconds].map(String),
     ...(profile ? [profile] : []),
   ]).then((r) => r.samplesPerSecond);
-const torch = (c: (typeof cases)[number], cores: string, blas: number, threads: number) =>
+/** How the peer is run: BLAS threads, torch threads, and the BLAS kernels (empty: its own choice). */
+type PeerSetting = readonly [blas: number, threads: number, kernels: string];
+const torch = (c: (typeof cases)[number], cores: string, [blas, threads, kernels]: PeerSetting) =>
   run(
     cores,
     [
@@ -74,8 +76,24 @@ const torch = (c: (typeof cases)[number], cores: string, blas: number, threads: 
       here("peers/train_torch.py"),
       ...[c.width, c.depth, c.batch, threads, seconds].map(String),
     ],
-    { OPENBLAS_NUM_THREADS: String(blas), OMP_NUM_THREADS: String(threads) },
+    {
+      OPENBLAS_NUM_THREADS: String(blas),
+      OMP_NUM_THREADS: String(threads),
+      ...(kernels ? { OPENBLAS_CORETYPE: kernels } : {}),
+    },
   ).then((r) => r.samplesPerSecond);
+
+const threadings = [
+  [[1, 1]],
+  [
+    [1, 1],
+    [2, 1],
+    [1, 2],
+    [2, 2],
+  ],
+] as const;
+/** OpenBLAS does not know every processor; its default may then be its slowest kernels. */
+const kernelChoices = ["", "SkylakeX", "Cooperlake"];
 
 const median = (values: readonly number[]) =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
@@ -94,31 +112,25 @@ if (!peer) console.log("PyTorch is absent: our rates alone (apt-get install pyth
 
 console.log(`rates in thousand samples/s, medians of ${rounds} rounds of ${seconds} s in turns`);
 console.log(
-  "network  batch  cores    ours   torch   ratio (min … max)   wanted   torch BLAS x threads",
+  "network  batch  cores    ours   torch   ratio (min … max)   wanted   torch BLAS x threads, kernels",
 );
 for (const c of cases) {
   for (const cores of [1, 2] as const) {
     const cpus = cores === 1 ? "0" : "0,1";
-    const settings =
-      cores === 1
-        ? [[1, 1]]
-        : [
-            [1, 1],
-            [2, 1],
-            [1, 2],
-            [2, 2],
-          ];
+    const settings = threadings[cores - 1].flatMap(([blas, threads]) =>
+      kernelChoices.map((kernels): PeerSetting => [blas, threads, kernels]),
+    );
     let best = settings[0];
-    if (peer && settings.length > 1) {
+    if (peer) {
       const trial = [];
-      for (const [blas, threads] of settings) trial.push(await torch(c, cpus, blas, threads));
+      for (const setting of settings) trial.push(await torch(c, cpus, setting));
       best = settings[trial.indexOf(Math.max(...trial))];
     }
     const [mine, theirs, ratios]: number[][] = [[], [], []];
     for (let i = 0; i < rounds; i++) {
       mine.push(await ours(c, cpus, cores));
       if (!peer) continue;
-      theirs.push(await torch(c, cpus, best[0], best[1]));
+      theirs.push(await torch(c, cpus, best));
       ratios.push(mine[i] / theirs[i]);
     }
     const name = `${c.width}x${c.depth}`.padEnd(7);
@@ -126,7 +138,7 @@ for (const c of cases) {
       ? `${thousands(median(theirs))}   ${median(ratios).toFixed(2)} (${Math.min(...ratios).toFixed(2)} … ${Math.max(...ratios).toFixed(2)})`
       : "";
     console.log(
-      `${name} ${String(c.batch).padStart(6)} ${String(cores).padStart(6)}  ${thousands(median(mine))}  ${ratio}      ${c.wanted[cores - 1].toFixed(1)}      ${best.join(" x ")}`,
+      `${name} ${String(c.batch).padStart(6)} ${String(cores).padStart(6)}  ${thousands(median(mine))}  ${ratio}      ${c.wanted[cores - 1].toFixed(1)}      ${best[0]} x ${best[1]} ${best[2] || "default"}`,
     );
   }
 }

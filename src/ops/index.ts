@@ -47,7 +47,7 @@ export {
   topK,
 } from "./indexing.ts";
 export { gemm, matmul, transposeLast } from "./matmul.ts";
-export { logSoftmax, type Standardized, softmax, standardize } from "./normalize.ts";
+export { affine, logSoftmax, type Standardized, softmax, standardize } from "./normalize.ts";
 export { max, mean, min, type ReduceOptions, sum, sumTo } from "./reduce.ts";
 export { cast, customGradient, stopGradient, where } from "./select.ts";
 export {

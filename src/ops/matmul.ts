@@ -1,5 +1,13 @@
 import { ShapeError } from "../base/errors.ts";
-import { apply, broadcastShapes, formatShape, type OpDef, type Tensor } from "../graph/index.ts";
+import {
+  apply,
+  broadcastShapes,
+  elementCount,
+  formatShape,
+  type OpDef,
+  sameShape,
+  type Tensor,
+} from "../graph/index.ts";
 import { emitTranspose, floats, requireDType } from "./define.ts";
 import { sumTo } from "./reduce.ts";
 import { reshape, transpose } from "./shape.ts";
@@ -43,7 +51,10 @@ export const matmulOp: OpDef<MatmulAttrs> = {
     const shape = [...batch, m, n];
     if (c) {
       if (shape.length > 2) throw new ShapeError("matmul: a bias needs operands of rank 2");
-      broadcastShapes("matmul", [shape, c.shape]);
+      if (!sameShape(broadcastShapes("matmul", [shape, c.shape]), shape))
+        throw new ShapeError(
+          `matmul: a bias ${formatShape(c.shape)} does not broadcast to the product ${formatShape(shape)}`,
+        );
     }
     return { dtype, shape };
   },
@@ -60,7 +71,18 @@ export const matmulOp: OpDef<MatmulAttrs> = {
     return cotangents;
   },
   lower: (emit, names, { inputs: [a, b], attrs }) => {
-    if (a.rank === 2 && b.rank === 2) return emit.node("Gemm", names, gemmAttributes(attrs));
+    if (a.rank === 2 && b.rank === 2) {
+      const [m, k] = lastTwo(a, attrs.transA).map((d) => elementCount([d]) ?? 0);
+      const n = elementCount([lastTwo(b, attrs.transB)[1]]) ?? Number.POSITIVE_INFINITY;
+      if (!attrs.transA || m * k < worthTurning || n < 2 * m)
+        return emit.node("Gemm", names, gemmAttributes(attrs));
+      const turned = emitTranspose(emit, names[0], [1, 0]);
+      return emit.node(
+        "Gemm",
+        [turned, ...names.slice(1)],
+        gemmAttributes({ ...attrs, transA: false }),
+      );
+    }
     const swap = (name: string, x: Tensor, flag: boolean) =>
       flag ? emitTranspose(emit, name, swapped(x.rank)) : name;
     return emit.node("MatMul", [swap(names[0], a, attrs.transA), swap(names[1], b, attrs.transB)]);
@@ -83,6 +105,12 @@ export const matmulOp: OpDef<MatmulAttrs> = {
   },
   freelyTransposed: true,
 };
+
+/**
+ * ONNX Runtime multiplies by a transposed left operand up to a fifth more slowly; from this many
+ * elements on, turning a small left operand first costs less than that.
+ */
+const worthTurning = 4096;
 
 function gemmAttributes({ transA, transB }: MatmulAttrs) {
   return { ...(transA ? { transA } : {}), ...(transB ? { transB } : {}) };

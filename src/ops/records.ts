@@ -27,7 +27,7 @@ export {
   topKOp,
 } from "./indexing.ts";
 export { matmulOp } from "./matmul.ts";
-export { logSoftmaxOp, softmaxOp, standardizeOp } from "./normalize.ts";
+export { affineOp, logSoftmaxOp, softmaxOp, standardizeOp } from "./normalize.ts";
 export { maxOp, minOp, sumOp } from "./reduce.ts";
 export { castOp, customGradientOp, stopGradientOp, whereOp } from "./select.ts";
 export {

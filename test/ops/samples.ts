@@ -245,6 +245,16 @@ export const samples: { readonly [K in keyof typeof records]: readonly Case[] } 
     one(tensor([3, "batch", 1]), ([x]) => ops.logSoftmax(x, 0)),
     one(tensor([3], listed(1000, -1000, 999)), ([x]) => ops.logSoftmax(x)),
   ],
+  affineOp: [
+    {
+      inputs: [tensor([3, 5]), tensor([3, 1]), tensor([3, 1])],
+      build: ([x, scale, shift]) => ops.affine(x, scale, shift),
+    },
+    {
+      inputs: [tensor([3, "batch"]), tensor([3, 1]), tensor([3, 1])],
+      build: ([x, scale, shift]) => ops.affine(x, scale, shift),
+    },
+  ],
   standardizeOp: [
     one(tensor([3, 5]), ([x]) => Object.values(ops.standardize(x, 1e-3))),
     one(tensor(["batch", 6]), ([x]) => ops.standardize(x, 1e-3).y),

@@ -33,7 +33,7 @@ describe.each(cases)("recalibrate muons, $name", ({ name, write, file, used }) =
   beforeAll(async () => {
     await write(path);
     metrics = await recalibrate(path, run, { epochs: 4 });
-  });
+  }, 60_000);
 
   test("the loss falls and the pt gets better", () => {
     const { losses, before, after } = metrics;

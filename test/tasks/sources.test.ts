@@ -173,9 +173,9 @@ describe("which kind of file it is", () => {
   });
 
   test("the closest kind is named, with near misses", () => {
-    const names = ["hwptl1", "hwPhiL1", "hwEta", "hwSignL1", "ptReco"]; // hwEta is as near to hwPtL1
+    const names = ["hwptl1", "hwPhiL1", "hwEtaL1", "hwSign", "ptReco"];
     expect(() => findSource("a.csv", names)).toThrowErrorMatchingInlineSnapshot(
-      `[DataError: a.csv: missing "hwPtL1", "hwEtaL1" of the report's muon table; there are hwptl1, hwPhiL1, hwEta, hwSignL1, ptReco; did you mean "hwptl1" for "hwPtL1", "hwptl1" for "hwEtaL1"?]`,
+      `[DataError: a.csv: missing "hwPtL1", "hwSignL1" of the report's muon table; there are hwptl1, hwPhiL1, hwEtaL1, hwSign, ptReco; did you mean "hwptl1" for "hwPtL1", "hwSign" for "hwSignL1"?]`,
     );
     expect(() => findSource("a.csv", ["x", "y"])).toThrowErrorMatchingInlineSnapshot(
       `[DataError: a.csv: missing "hwPtL1", "hwPhiL1", "hwEtaL1", "hwSignL1" of the report's muon table; there are x, y; rename the columns in the file]`,

@@ -72,7 +72,9 @@ export function matchNearest(
       let best = limit;
       let nearest = -1;
       for (let j = 0; j < n; j++) {
-        const squared = squaredDeltaR(offlineEta - eta[j], offlinePhi - phi[j]);
+        const deltaEta = offlineEta - eta[j];
+        if (deltaEta * deltaEta >= best) continue; // most pairs end here, cheaply
+        const squared = squaredDeltaR(deltaEta, offlinePhi - phi[j]);
         if (squared < best) {
           best = squared;
           nearest = j;
@@ -118,7 +120,9 @@ export function matchUnique(
       const offlineEta = offline.eta[i];
       const offlinePhi = wrapPhi(offline.phi[i]);
       for (let j = 0; j < n; j++) {
-        const squared = squaredDeltaR(offlineEta - eta[j], offlinePhi - phi[j]);
+        const deltaEta = offlineEta - eta[j];
+        if (deltaEta * deltaEta >= limit) continue;
+        const squared = squaredDeltaR(deltaEta, offlinePhi - phi[j]);
         if (!(squared < limit)) continue;
         if (count === order.length)
           [squares, pairs, order] = [grown(squares), grown(pairs), grown(order)];

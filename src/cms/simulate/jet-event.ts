@@ -128,7 +128,10 @@ export function createJetGenerator(config: JetSimulationConfig): (rng: Rng) => J
   };
 }
 
-/** Level-1 energy of a jet before the threshold, GeV. */
+/** Upward fluctuations beyond this many standard deviations do not happen. */
+const largestFluctuation = 4.5;
+
+/** Level-1 energy of a jet before the threshold, GeV; 0 for one that cannot reach it. */
 function level1Pt(
   truth: number,
   eta: number,
@@ -137,18 +140,20 @@ function level1Pt(
   config: JetSimulationConfig,
   rng: Rng,
 ): number {
-  const abs = Math.abs(eta);
-  const isForward = abs > config.etaCentral;
-  const suppressed = 1 - config.suppression * Math.exp(-truth / config.suppressionPt);
-  const response = isForward
-    ? config.forwardResponse
-    : config.response * suppressed * (1 + (config.responseSlope - 1) * (abs / config.etaCentral));
-  const offset = isForward
-    ? -config.forwardSubtraction * activity
-    : config.offsetPerVertex * activity;
   const { stochastic: a, noise: b, constant: c } = config;
   const spread = Math.sqrt(a * a * truth + b * b * vertices + (c * truth) ** 2);
-  return response * truth + offset + spread * rng.normal();
+  const abs = Math.abs(eta);
+  let mean: number;
+  if (abs > config.etaCentral) {
+    mean = config.forwardResponse * truth - config.forwardSubtraction * activity;
+    // most forward jets are far too soft: they draw nothing
+    if (mean + largestFluctuation * spread < config.l1PtMin) return 0;
+  } else {
+    const suppressed = 1 - config.suppression * Math.exp(-truth / config.suppressionPt);
+    const material = 1 + (config.responseSlope - 1) * (abs / config.etaCentral);
+    mean = config.response * suppressed * material * truth + config.offsetPerVertex * activity;
+  }
+  return mean + spread * Math.min(largestFluctuation, rng.normal());
 }
 
 /**

@@ -1,37 +1,14 @@
 import { ConfigError } from "../../base/errors.ts";
 import { createRng } from "../../base/rng.ts";
+import type { ObjectCollection } from "../objects.ts";
 import { type JetSimulationConfig, jetSimulation } from "./jet-config.ts";
-import { createJetGenerator } from "./jet-event.ts";
+import { createJetGenerator, type JetList } from "./jet-event.ts";
 
 /** Events per block; each block has its own random stream, so blocks can be made in any order. */
 export const jetBlockEvents = 1024;
 
-/** Jets of many events: those of event e are the entries offsets[e] .. offsets[e + 1] - 1. */
-export interface JetCollection<Columns> {
-  readonly events: number;
-  /** [events + 1], from 0 on. */
-  readonly offsets: Int32Array;
-  readonly columns: Columns;
-}
-
-/** Level-1 jets in hardware integers (Losapio 2021, Table 4), by falling hwPt. */
-export interface Level1JetColumns {
-  /** Transverse momentum, 0 .. 2047 in steps of 0.5 GeV. */
-  readonly hwPt: Int32Array;
-  /** Pseudorapidity, -128 .. 127 in steps of 0.0435. */
-  readonly hwEta: Int32Array;
-  /** Azimuth, 0 .. 143 in steps of 2 pi / 144 rad. */
-  readonly hwPhi: Int32Array;
-}
-
-/** Offline jets (particle flow, charged hadrons of pile-up subtracted), by falling pt. */
-export interface OfflineJetColumns {
-  /** GeV. */
-  readonly pt: Float32Array;
-  readonly eta: Float32Array;
-  /** rad, in (-pi, pi]. */
-  readonly phi: Float32Array;
-}
+type HwName = "hwPt" | "hwEta" | "hwPhi";
+type OfflineName = "pt" | "eta" | "phi";
 
 /** Simulated events. */
 export interface JetEvents {
@@ -40,8 +17,16 @@ export interface JetEvents {
   readonly vertices: Int32Array;
   /** Pile-up proxy: lit towers at |ieta| <= 4 [events], 0 .. 576. */
   readonly towers: Int32Array;
-  readonly l1: JetCollection<Level1JetColumns>;
-  readonly offline: JetCollection<OfflineJetColumns>;
+  /**
+   * Level-1 jets by falling pt, at most 12 an event, in hardware integers (Losapio 2021, Table 4):
+   * hwPt 0 .. 2047 in 0.5 GeV, hwEta -128 .. 127 in 0.0435, hwPhi 0 .. 143 in 2 pi / 144 rad.
+   */
+  readonly level1: ObjectCollection & { readonly columns: Record<HwName, Int32Array> };
+  /**
+   * Offline jets by falling pt (particle flow, charged hadrons of pile-up subtracted): pt in GeV,
+   * eta, phi in (-pi, pi].
+   */
+  readonly offline: ObjectCollection & { readonly columns: Record<OfflineName, Float32Array> };
 }
 
 export interface SimulateJetsOptions {
@@ -93,7 +78,7 @@ export function simulateJets(options: SimulateJetsOptions): JetEvents {
     events,
     vertices,
     towers,
-    l1: { events, offsets: l1.offsets, columns: { hwPt, hwEta, hwPhi } },
+    level1: { events, offsets: l1.offsets, columns: { hwPt, hwEta, hwPhi } },
     offline: { events, offsets: offline.offsets, columns: { pt, eta, phi } },
   };
 }
@@ -101,23 +86,16 @@ export function simulateJets(options: SimulateJetsOptions): JetEvents {
 /** Growing storage for pt, eta and phi; hardware integers are exact in float32. */
 interface GrowingColumns {
   n: number;
-  readonly offsets: Int32Array;
+  readonly offsets: Uint32Array;
   columns: Float32Array[];
 }
 
 function createColumns(events: number, capacity: number): GrowingColumns {
   const columns = [0, 1, 2].map(() => new Float32Array(capacity + 64));
-  return { n: 0, offsets: new Int32Array(events + 1), columns };
+  return { n: 0, offsets: new Uint32Array(events + 1), columns };
 }
 
-interface Jets {
-  readonly n: number;
-  readonly pt: Float64Array;
-  readonly eta: Float64Array;
-  readonly phi: Float64Array;
-}
-
-function append(to: GrowingColumns, event: number, jets: Jets): void {
+function append(to: GrowingColumns, event: number, jets: JetList): void {
   if (to.n + jets.n > to.columns[0].length)
     to.columns = to.columns.map((old) => {
       const grown = new Float32Array(Math.ceil(1.3 * old.length) + jets.n);

@@ -1,6 +1,6 @@
 import { FormatError } from "../../base/errors.ts";
 import { Reader } from "./buffer.ts";
-import type { PackedBytes } from "./decompress.ts";
+import type { DecompressJob } from "./compression.ts";
 import { readKey } from "./key.ts";
 import { itemsIn, numberIn, numbersIn, type RootObject } from "./object.ts";
 
@@ -65,7 +65,7 @@ export function basketTable(branch: RootObject, where: string): BasketTable {
 
 /** A basket as read from the file: what to unpack and what its header says. */
 export interface StoredBasket {
-  readonly packed: PackedBytes;
+  readonly packed: DecompressJob;
   readonly keyLength: number;
   readonly entries: number;
   /** Bytes of data; offsets of the entries follow. */

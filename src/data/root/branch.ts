@@ -30,8 +30,8 @@ export interface TreeBranch {
   readonly info: BranchInfo;
   /** Other names under which it is found. */
   readonly aliases: readonly string[];
-  /** Null where it is not readable. */
-  readonly read: ReadableBranch | null;
+  /** What reading needs; null where it is not readable. Throws `FormatError` for corrupt baskets. */
+  readonly open: (() => ReadableBranch) | null;
 }
 
 interface Leaf {
@@ -55,20 +55,18 @@ export function treeBranches(tree: RootObject, infos: StreamerInfos, where: stri
     const name = path[path.length - 1];
     return short.get(name) === 1 ? name : path.join(".");
   });
-  const owners = new Map<RootObject, string>();
-  leaves.forEach(({ branch, leaves: own }, i) => {
-    owners.set(branch, names[i]);
-    for (const leaf of own) owners.set(leaf, names[i]);
+  const owners = new Map<RootObject, TreeBranch>();
+  return leaves.map((leaf, i) => {
+    const branch = treeBranch(leaf, names[i], { owners, where });
+    for (const owned of [leaf.branch, ...leaf.leaves]) owners.set(owned, branch);
+    return branch;
   });
-  return leaves.map((leaf, i) => treeBranch(leaf, names[i], { owners, where }));
 }
 
 function collect(branch: RootObject, above: readonly string[], infos: StreamerInfos): Leaf[] {
-  const parent = above[above.length - 1];
   const path = [...above, plainName(stringIn(branch, "fName"))];
   const below = itemsIn(branch, "fBranches").flatMap((b) => (b ? collect(b, path, infos) : []));
   const leaves = itemsIn(branch, "fLeaves").flatMap((leaf) => leaf ?? []);
-  void parent;
   if (branch.$class === "TBranchElement") {
     const holder = below.length > 0 && ![3, 4].includes(numberIn(branch, "fType"));
     if (holder) return below;
@@ -104,32 +102,31 @@ function plainName(name: string): string {
 function treeBranch(
   { branch, path, described }: Leaf,
   name: string,
-  { owners, where }: { owners: ReadonlyMap<RootObject, string>; where: string },
+  { owners, where }: { owners: ReadonlyMap<RootObject, TreeBranch>; where: string },
 ): TreeBranch {
-  const { layout, counter } = described;
+  const { layout } = described;
   const place = `${where}, branch "${name}"`;
-  const read =
-    typeof layout === "string"
-      ? null
-      : {
-          name,
-          where: place,
-          described: described as Described & { layout: EntryLayout },
-          table: basketTable(branch, place),
-        };
+  const counter = described.counter === null ? undefined : owners.get(described.counter);
+  const open = () => ({
+    name,
+    where: place,
+    described: described as Described & { layout: EntryLayout },
+    table: basketTable(branch, place),
+    counter: counter?.open ?? null,
+  });
   return {
     info: {
       name,
       typeName: described.typeName,
       jagged: described.jagged,
       inner: described.inner,
-      counter: counter === null ? null : (owners.get(counter) ?? null),
+      counter: counter?.info.name ?? null,
       entries: numberIn(branch, "fEntries"),
       zippedBytes: numberIn(branch, "fZipBytes"),
       totalBytes: numberIn(branch, "fTotBytes"),
       readable: typeof layout === "string" ? layout : true,
     },
     aliases: [path.join("."), path.join("/"), path[path.length - 1]],
-    read,
+    open: typeof layout === "string" ? null : open,
   };
 }

@@ -34,8 +34,10 @@ export function nodeCodecs(): Partial<Codecs> {
         return plain(lz4.uncompressSync(sized));
       },
     }),
-    ...(lzma && { lzma: ({ buffer, byteOffset, length }) =>
-        plain(lzma.unxzSync(Buffer.from(buffer, byteOffset, length))) }),
+    ...(lzma && {
+      lzma: ({ buffer, byteOffset, length }) =>
+        plain(lzma.unxzSync(Buffer.from(buffer, byteOffset, length))),
+    }),
   };
 }
 

@@ -1,7 +1,7 @@
 import { DataError, FormatError } from "../../base/errors.ts";
 import { nearMiss } from "../../base/near-miss.ts";
 import { Reader } from "./buffer.ts";
-import { type DecompressMany, decompressHere } from "./decompress.ts";
+import { type DecompressJob, decompressMany } from "./compression.ts";
 import { type Directory, type RootKey, readDirectory, readKeys } from "./directory.ts";
 import { readKey } from "./key.ts";
 import type { ByteSource } from "./source.ts";
@@ -10,6 +10,9 @@ import { readStreamers } from "./streamers-read.ts";
 import { openTree, type RootTree } from "./tree.ts";
 
 export type { RootKey } from "./directory.ts";
+
+/** Unpacks many pieces, in order; the place where a pool of worker threads comes in. */
+export type DecompressMany = (jobs: readonly DecompressJob[]) => Promise<Uint8Array[]>;
 
 /** An open ROOT file: its keys, their bytes and its trees. */
 export interface RootFile {
@@ -44,7 +47,7 @@ export interface RootOptions {
  */
 export async function openRoot(
   source: ByteSource,
-  { decompress = decompressHere }: RootOptions = {},
+  { decompress = decompressMany }: RootOptions = {},
 ): Promise<RootFile> {
   const { name } = source;
   const header = await readHeader(source);

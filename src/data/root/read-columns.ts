@@ -2,8 +2,8 @@ import { CancelledError, FormatError } from "../../base/errors.ts";
 import { type Basket, type BasketTable, keptBasket, openBasket, storedBasket } from "./basket.ts";
 import { joinChunks, type RootColumn } from "./column.ts";
 import { type Chunk, decode } from "./decode.ts";
-import type { DecompressMany } from "./decompress.ts";
 import { fetchPieces } from "./fetch.ts";
+import type { DecompressMany } from "./file.ts";
 import type { Described, EntryLayout } from "./layout.ts";
 import type { ByteSource } from "./source.ts";
 
@@ -14,6 +14,8 @@ export interface ReadableBranch {
   readonly where: string;
   readonly described: Described & { readonly layout: EntryLayout };
   readonly table: BasketTable;
+  /** The branch that holds the number of items, where there is one. */
+  readonly counter: (() => ReadableBranch) | null;
 }
 
 /** Where bytes come from and how they are unpacked. */
@@ -44,14 +46,18 @@ export async function readColumns(
   const chunks: Chunk[][] = branches.map(() => []);
   const wanted = branches.flatMap((branch, i) => wantedBaskets(branch, i, range));
   wanted.sort((a, b) => a.seek - b.seek);
-  const take = (want: Wanted, basket: Basket) => {
-    const { table, described } = branches[want.branch];
+  const take = async (want: Wanted, stored: Basket) => {
+    const branch = branches[want.branch];
+    const { table, described } = branch;
     const first = table.entry[want.basket];
     const n = table.entry[want.basket + 1] - first;
-    if (basket.entries !== n)
+    if (stored.entries !== n)
       throw new FormatError(
-        `${basket.where}: ${basket.entries} entries, expected ${n}; the file is corrupt`,
+        `${stored.where}: ${stored.entries} entries, expected ${n}; the file is corrupt`,
       );
+    const basket = needsStarts(stored, described)
+      ? await withStarts(from, branch, stored, first)
+      : stored;
     const begin = Math.max(0, range.start - first);
     const end = Math.min(n, range.stop - first);
     chunks[want.branch][want.basket] = decode(basket, described.layout, begin, end);
@@ -66,14 +72,14 @@ export async function readColumns(
     for (let bytes = 0; i < wanted.length && (bytes === 0 || bytes < windowBytes); i++) {
       const cached = from.cache?.get(cacheKey(branches, wanted[i]));
       const kept = cached ?? keptIn(branches[wanted[i].branch], wanted[i].basket);
-      if (kept !== null) take(wanted[i], kept);
+      if (kept !== null) await take(wanted[i], kept);
       else {
         window.push(wanted[i]);
         bytes += wanted[i].bytes;
       }
     }
     const baskets = await unpack(from, branches, window);
-    for (let k = 0; k < window.length; k++) take(window[k], baskets[k]);
+    for (let k = 0; k < window.length; k++) await take(window[k], baskets[k]);
   }
   return branches.map(({ name, described }, i) => {
     const { type, inner, jagged, layout } = described;
@@ -82,6 +88,38 @@ export async function readColumns(
     chunks[i] = [];
     return joinChunks({ name, type, inner }, parts, { jagged, nested });
   });
+}
+
+function needsStarts({ starts, data }: Basket, { layout }: Described): boolean {
+  return (
+    starts === null && data.length > 0 && typeof layout === "object" && layout.kind === "counted"
+  );
+}
+
+/** Baskets may leave the entry offsets to the branch that counts the items. @see ROOT::TIOFeatures */
+async function withStarts(
+  from: ReadFrom,
+  { counter, described, where }: ReadableBranch,
+  basket: Basket,
+  start: number,
+): Promise<Basket> {
+  const { layout } = described;
+  if (counter === null || layout.kind !== "counted")
+    throw new FormatError(`${basket.where}: entries of varying size without offsets or counter`);
+  const range = { start, stop: start + basket.entries };
+  const [counts] = await readColumns({ ...from, cache: undefined }, [counter()], range);
+  const bytes = layout.stored.bytes * layout.count;
+  const starts = new Int32Array(basket.entries + 1);
+  for (let i = 0; i < basket.entries; i++) {
+    const size = Number(counts.values[i]) * bytes + layout.lead;
+    if (!(size >= 0 && starts[i] + size <= basket.data.length))
+      throw new FormatError(
+        `${basket.where}, entry ${i}: ${counts.values[i]} items of ${bytes} bytes do not fit; ` +
+          `the counter of ${where} is corrupt`,
+      );
+    starts[i + 1] = starts[i] + size;
+  }
+  return { ...basket, starts };
 }
 
 const cacheKey = (branches: readonly ReadableBranch[], { branch, basket }: Wanted) =>

@@ -67,8 +67,8 @@ export async function openTree(file: RootFile, path: string, cycle?: number): Pr
       return { start, stop };
     throw new ConfigError(`${where}: no entries ${start} to ${stop}; it has ${entries}`);
   };
-  const readable = (names: readonly string[]) =>
-    names.map((name) => readableBranch(branches, name, where));
+  const find = branchFinder(branches, where);
+  const readable = (names: readonly string[]) => names.map(find);
   const { source, decompress } = file;
   return {
     name: stringIn(object, "fName"),
@@ -92,24 +92,28 @@ export async function openTree(file: RootFile, path: string, cycle?: number): Pr
   };
 }
 
-function readableBranch(
+/** Finds branches by name or alias. Throws `DataError` for missing and unreadable ones. */
+function branchFinder(
   branches: readonly TreeBranch[],
-  name: string,
   where: string,
-): ReadableBranch {
-  const found =
-    branches.find(({ info }) => info.name === name) ??
-    branches.find(({ aliases }) => aliases.includes(name));
-  if (found === undefined) {
-    const near = nearMiss(
-      name,
-      branches.map(({ info }) => info.name),
-    );
-    throw new DataError(
-      `${where}: no branch "${name}"${near === null ? "" : `; did you mean "${near}"?`}`,
-    );
-  }
-  if (found.read === null)
-    throw new DataError(`${where}, branch "${found.info.name}": ${found.info.readable}`);
-  return found.read;
+): (name: string) => ReadableBranch {
+  const byName = new Map<string, TreeBranch>();
+  for (const branch of branches)
+    for (const alias of branch.aliases) if (!byName.has(alias)) byName.set(alias, branch);
+  for (const branch of branches) byName.set(branch.info.name, branch);
+  return (name) => {
+    const found = byName.get(name);
+    if (found === undefined) {
+      const near = nearMiss(
+        name,
+        branches.map(({ info }) => info.name),
+      );
+      throw new DataError(
+        `${where}: no branch "${name}"${near === null ? "" : `; did you mean "${near}"?`}`,
+      );
+    }
+    if (found.open === null)
+      throw new DataError(`${where}, branch "${found.info.name}": ${found.info.readable}`);
+    return found.open();
+  };
 }

@@ -6,6 +6,8 @@ import { joinParts, type WorkerReply, type WorkerTask } from "./worker-message.t
 
 /** Threads that unpack. Idle ones do not keep the process alive. */
 export interface DecompressPool {
+  /** Threads running: 0 before the first large work, and where none can run. */
+  readonly running: number;
   /** Unpacks jobs; results in their order. Throws the first `FormatError`. */
   decompress(jobs: readonly DecompressJob[]): Promise<Uint8Array[]>;
   close(): Promise<void>;
@@ -31,18 +33,24 @@ export function createDecompressPool({
   worthwhileBytes = 4 << 20,
 }: PoolOptions = {}): DecompressPool {
   let starting: Promise<Thread[]> | null = null;
+  let running = 0;
   return {
+    get running() {
+      return running;
+    },
     async decompress(jobs) {
       const total = jobs.reduce((sum, { bytes, size }) => sum + weight(bytes.length, size), 0);
       if (threads < 2 || jobs.length < 2 || total < worthwhileBytes) return decompressMany(jobs);
       starting ??= startThreads(threads);
       const started = await starting;
+      running = started.length;
       if (started.length === 0) return decompressMany(jobs);
       return spread(started, jobs);
     },
     async close() {
       const started = (await starting) ?? [];
       starting = null;
+      running = 0;
       await Promise.all(started.map((thread) => thread.close()));
     },
   };
@@ -107,11 +115,14 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
+/** Built code starts its neighbor; from the TypeScript sources that needs a loader. */
+function createWorker(): Worker {
+  const isBuilt = import.meta.url.endsWith(".js");
+  return new Worker(new URL(isBuilt ? "./worker.js" : "./worker-source.mjs", import.meta.url));
+}
+
 async function startThread(): Promise<Thread> {
-  // Built code starts its neighbor; the TypeScript sources need tsx in the thread too.
-  const fromSource = import.meta.url.endsWith(".ts");
-  const url = new URL(fromSource ? "./worker.ts" : "./worker.js", import.meta.url);
-  const worker = new Worker(url, fromSource ? { execArgv: ["--import", "tsx"] } : {});
+  const worker = createWorker();
   const waiting = new Map<number, Waiting>();
   let nextId = 0;
   const fail = (error: Error) => {

@@ -60,7 +60,7 @@ export class TreeLayout {
     const { title = name, basketBytes = 1 << 18, basketEntries = 2 ** 31 - 1 } = options;
     for (const [what, n] of Object.entries({ basketBytes, basketEntries }))
       if (!(Number.isInteger(n) && n > 0 && (what === "basketEntries" || n <= largestLimit)))
-        throw new ConfigError(`${name}.${what}: expected an integer from 1 on, got ${n}`);
+        throw new ConfigError(`tree "${name}": ${what}: expected an integer from 1 on, got ${n}`);
     this.file = file;
     this.directory = directory;
     this.name = name;
@@ -79,7 +79,7 @@ export class TreeLayout {
 
   /** Adds entries; `DataError` where the columns do not fit the schema. */
   async append(given: readonly RootColumn[]): Promise<void> {
-    const { rows, columns } = checkedColumns(this.name, this.fields, given);
+    const { rows, columns } = checkedColumns(`tree "${this.name}"`, this.fields, given);
     for (const [i, branch] of this.branches.entries())
       for (const basket of branch.maker.add(columns[i])) await this.send(branch, basket);
     await this.drain();

@@ -1,4 +1,3 @@
-import { setImmediate } from "node:timers/promises";
 import { CancelledError, DataError } from "../../base/errors.ts";
 import {
   createTableWriter,
@@ -56,7 +55,7 @@ export async function predictFile(options: PredictOptions): Promise<number> {
   let rows = 0;
   try {
     for await (const batch of readBatches(input, where === undefined ? {} : { where })) {
-      await setImmediate(); // lets Ctrl-C through
+      await new Promise<void>((go) => setTimeout(go)); // lets Ctrl-C through
       if (signal?.aborted)
         throw new CancelledError(`predict: cancelled; ${output} was not written`);
       checkInputs(input, batch, { inputs: columns.inputs, rowsBefore: rows });

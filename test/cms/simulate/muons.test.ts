@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from "vitest";
 import { wrapPhi } from "../../../src/cms/kinematics.ts";
-import { outOfRange } from "../../../src/cms/muon-scales.ts";
+import { muonScales, outOfRange } from "../../../src/cms/scales.ts";
 import { type MuonSelection, selectMuons } from "../../../src/cms/muon-selection.ts";
 import { level1Muons, type Muons, muonColumnNames, muonErrors } from "../../../src/cms/muons.ts";
 import { muonSimulation } from "../../../src/cms/simulate/muon-config.ts";
@@ -83,7 +83,7 @@ test("unusable sizes are refused", () => {
 
 test("every integer lies on its scale and every azimuth in (-pi, pi]", () => {
   for (const name of ["hwPtL1", "hwPhiL1", "hwEtaL1", "hwSignL1"] as const)
-    expect(outOfRange(name, sample[name])).toBeNull();
+    expect(outOfRange(muonScales[name], sample[name])).toBeNull();
   expect(sample.hwPtL1.indexOf(0)).toBe(-1);
   expect(sample.phiVtxReco.every((phi) => phi > -Math.PI && phi <= Math.PI)).toBe(true);
 });

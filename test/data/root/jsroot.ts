@@ -1,10 +1,11 @@
-// @ts-expect-error: jsroot brings no types for this entry
 import { openFile, TSelector, treeProcess } from "jsroot";
 
 /** What the tests use of JSROOT's objects. */
 export interface JsBranch {
   readonly _typename: string;
   readonly fName: string;
+  readonly fType: number;
+  readonly fStreamerType: number;
   readonly fBranches: { readonly arr: readonly JsBranch[] };
 }
 
@@ -23,8 +24,12 @@ export async function openJs(path: string): Promise<JsFile> {
   return openFile(path);
 }
 
-/** Values of branches per entry as JSROOT gives them, [branch][entry]. */
-export async function readJs(tree: JsTree, branches: readonly JsBranch[]): Promise<unknown[][]> {
+/** Values of branches in the first entries as JSROOT gives them, [branch][entry]. */
+export async function readJs(
+  tree: JsTree,
+  branches: readonly JsBranch[],
+  entries: number,
+): Promise<unknown[][]> {
   const selector = new TSelector();
   const values: unknown[][] = branches.map(() => []);
   branches.forEach((branch, i) => {
@@ -33,12 +38,13 @@ export async function readJs(tree: JsTree, branches: readonly JsBranch[]): Promi
   selector.Process = function (this: { tgtobj: Record<string, unknown> }) {
     for (let i = 0; i < branches.length; i++) values[i].push(flat(this.tgtobj[`b${i}`]));
   };
-  await treeProcess(tree, selector);
+  await treeProcess(tree, selector, { numentries: entries });
   return values;
 }
 
 /** Nested arrays as one list of numbers or strings. */
 function flat(value: unknown): unknown {
+  if (ArrayBuffer.isView(value)) return Array.from(value as unknown as ArrayLike<unknown>);
   if (typeof value === "object" && value !== null && Symbol.iterator in value)
     return Array.from(value as Iterable<unknown>, flat).flat();
   if (typeof value === "object" && value !== null && "low" in value) return Number(value);

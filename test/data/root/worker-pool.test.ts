@@ -20,6 +20,7 @@ const jobs: DecompressJob[] = plain.map((bytes, i) =>
 
 test("threads give what one thread gives, in the order of the jobs", async () => {
   const results = await pool.decompress(jobs);
+  expect(pool.running).toBe(2);
   expect(results.every((got, i) => Buffer.compare(got, plain[i]) === 0)).toBe(true);
   expect(jobs[0].bytes.length).toBeGreaterThan(0); // the input stays with the caller
 });

@@ -59,6 +59,12 @@ export const sums = {
     fromIndex(x.dtype, x.shape, (i) => Math.exp(read(x, i) - logSumExp(line(x, axis, i)))),
   logSoftmaxOp: ([x], { axis }) =>
     fromIndex(x.dtype, x.shape, (i) => read(x, i) - logSumExp(line(x, axis, i))),
+  affineOp: ([x, scale, shift]) =>
+    fromIndex(
+      x.dtype,
+      x.shape,
+      (i) => read(x, i) * read(scale, [i[0], 0]) + read(shift, [i[0], 0]),
+    ),
   standardizeOp: ([x], { epsilon }) => {
     const axis = x.shape.length - 1;
     const kept = withAxis(x.shape, axis, 1);
