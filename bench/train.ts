@@ -115,20 +115,26 @@ console.log(
   "network  batch  cores    ours   torch   ratio (min … max)   wanted   torch BLAS x threads, kernels",
 );
 for (const c of cases) {
+  let kernels = "";
   for (const cores of [1, 2] as const) {
     const cpus = cores === 1 ? "0" : "0,1";
     const settings = threadings[cores - 1].flatMap(([blas, threads]) =>
-      kernelChoices.map((kernels): PeerSetting => [blas, threads, kernels]),
+      (cores === 1 ? kernelChoices : [kernels]).map((k): PeerSetting => [blas, threads, k]),
     );
     let best = settings[0];
+    let untuned = Number.NaN;
     if (peer) {
       const trial = [];
       for (const setting of settings) trial.push(await torch(c, cpus, setting));
       best = settings[trial.indexOf(Math.max(...trial))];
+      kernels = best[2];
+      untuned = trial[0];
     }
+    let threads = 1;
+    if (cores === 2 && (await ours(c, cpus, 2)) > (await ours(c, cpus, 1))) threads = 2;
     const [mine, theirs, ratios]: number[][] = [[], [], []];
     for (let i = 0; i < rounds; i++) {
-      mine.push(await ours(c, cpus, cores));
+      mine.push(await ours(c, cpus, threads));
       if (!peer) continue;
       theirs.push(await torch(c, cpus, best));
       ratios.push(mine[i] / theirs[i]);
@@ -138,7 +144,7 @@ for (const c of cases) {
       ? `${thousands(median(theirs))}   ${median(ratios).toFixed(2)} (${Math.min(...ratios).toFixed(2)} … ${Math.max(...ratios).toFixed(2)})`
       : "";
     console.log(
-      `${name} ${String(c.batch).padStart(6)} ${String(cores).padStart(6)}  ${thousands(median(mine))}  ${ratio}      ${c.wanted[cores - 1].toFixed(1)}      ${best[0]} x ${best[1]} ${best[2] || "default"}`,
+      `${name} ${String(c.batch).padStart(6)} ${String(cores).padStart(6)}  ${thousands(median(mine))}  ${ratio}      ${c.wanted[cores - 1].toFixed(1)}      ${best[0]} x ${best[1]} ${best[2] || "default"}${cores === 1 && peer ? `; with its default kernels ${(median(mine) / untuned).toFixed(2)}` : ""}`,
     );
   }
 }

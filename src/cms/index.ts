@@ -1,4 +1,24 @@
 export { type Direction, deltaPhi, deltaR, to0to2Pi, wrapPhi } from "./kinematics.ts";
+export {
+  emptyJetStatistics,
+  type JetStatistics,
+  jetStatistics,
+  type MatchedFraction,
+  type MatchedHistograms,
+  matchedShare,
+  mergeJetStatistics,
+} from "./matching/jet-statistics.ts";
+export { type JetMatches, type Jets, matchJets } from "./matching/jets.ts";
+export {
+  type Directions,
+  directions,
+  type Matches,
+  type MatchOptions,
+  type MuonCoordinates,
+  matchedPairs,
+  matchNearest,
+  matchUnique,
+} from "./matching/match.ts";
 export { type MuonSelection, type SelectMuonsOptions, selectMuons } from "./muon-selection.ts";
 export {
   level1Muons,
@@ -10,6 +30,19 @@ export {
   muonErrors,
 } from "./muons.ts";
 export {
+  atCrossing,
+  makeCollection,
+  muonCharges,
+  type NumericArray,
+  type ObjectCollection,
+  objectColumn,
+  objectCount,
+  type SelectedObjects,
+  selectObjects,
+  takeValues,
+} from "./objects.ts";
+export { withPhysical } from "./physical.ts";
+export {
   type HwScale,
   hwPhysical,
   type L1Object,
@@ -20,6 +53,29 @@ export {
   outOfRange,
   physicalHw,
 } from "./scales.ts";
+export {
+  type BranchColumn,
+  collect,
+  collectEventIds,
+  type EventIds,
+} from "./schemas/collect.ts";
+export {
+  type CollectionPlan,
+  collectionsIn,
+  detectSchema,
+  planCollection,
+  planEventIds,
+  schemas,
+  type TreeBranches,
+} from "./schemas/detect.ts";
+export { isReportTable, reportCollections } from "./schemas/report-table.ts";
+export type { CollectionSchema, FileSchema } from "./schemas/schema.ts";
+export {
+  formatTestVectors,
+  hasFired,
+  parseTestVectors,
+  type TestVectors,
+} from "./schemas/test-vectors.ts";
 export { type MuonSimulationConfig, muonSimulation } from "./simulate/muon-config.ts";
 export {
   expectedMuonErrors,

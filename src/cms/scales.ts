@@ -169,7 +169,7 @@ export function physicalHw(
   for (let i = 0; i < hw.length; i++) {
     const value = physical[i];
     if (Number.isNaN(value)) {
-      if (zero > min) continue;
+      if (zero > 0) continue; // 0, the empty slot
       throw new ConfigError(`${where}: row ${i} is NaN; it has no hardware integer`);
     }
     hw[i] =

@@ -97,7 +97,13 @@ test("values off the scale are reported by count and first row", () => {
   expect(outOfRange(muon.pt, [3, Number.NaN])?.count).toBe(1);
   expect(() =>
     hwPhysical(muon.phi, [0, 576, 1023], { where: "hwPhiL1" }),
-  ).toThrowErrorMatchingInlineSnapshot(`[DataError: hwPhiL1: 2 of 3 values are not integers in [0, 575], the first is 576 in row 1; drop these rows or check the column]`);
-  expect(() => hwPhysical(jet.phi, [144])).toThrowErrorMatchingInlineSnapshot(`[DataError: jet phi: 1 of 1 values are not integers in [0, 143], the first is 144 in row 0; drop these rows or check the column]`);
-  expect(() => physicalHw(muon.eta, [0, Number.NaN])).toThrowErrorMatchingInlineSnapshot();
+  ).toThrowErrorMatchingInlineSnapshot(
+    `[DataError: hwPhiL1: 2 of 3 values are not integers in [0, 575], the first is 576 in row 1; drop these rows or check the column]`,
+  );
+  expect(() => hwPhysical(jet.phi, [144])).toThrowErrorMatchingInlineSnapshot(
+    `[DataError: jet phi: 1 of 1 values are not integers in [0, 143], the first is 144 in row 0; drop these rows or check the column]`,
+  );
+  expect(() => physicalHw(muon.eta, [0, Number.NaN])).toThrowErrorMatchingInlineSnapshot(
+    `[ConfigError: muon eta: row 1 is NaN; it has no hardware integer]`,
+  );
 });

@@ -130,22 +130,25 @@ export function applyWord(hwPt: number, word: number): number {
   return corrected < 0 ? 0xffff : Math.min(corrected, 0xffff);
 }
 
+/** The multiplier of scale 1, and the largest. */
+const unity = 512;
 const largestMultiplier = 0x3ff;
 
 /**
- * The word that scales hwPt to the integer nearest scale * hwPt: the middle one of the multipliers
- * that do, else the largest multiplier (just below 2) and an addend (-128 .. 127, saturating).
+ * The word that scales hwPt (1 .. 2047) best: the middle one of the multipliers that give the
+ * integer nearest scale * hwPt; where none does because hwPt steps over it (above 511), the nearest
+ * multiplier; from a scale of 2 on the largest multiplier and an addend, at most 127.
  */
 export function encodeWord(hwPt: number, scale: number): number {
-  if (hwPt === 0) return 512;
+  if (hwPt === 0) return unity;
   const target = Math.round(scale * hwPt);
   // (hwPt m >> 9) = target  <=>  512 target <= hwPt m < 512 (target + 1)
-  const first = Math.ceil((512 * target) / hwPt);
-  const last = Math.min(largestMultiplier, Math.ceil((512 * (target + 1)) / hwPt) - 1);
+  const first = Math.ceil((unity * target) / hwPt);
+  const last = Math.min(largestMultiplier, Math.ceil((unity * (target + 1)) / hwPt) - 1);
   if (first <= last) return first + Math.ceil((last - first) / 2);
+  if (first <= largestMultiplier) return Math.round(unity * scale);
   const plain = (hwPt * largestMultiplier) >> 9;
-  const addend = Math.max(-128, Math.min(127, target - plain));
-  return ((addend & 0xff) << 10) | largestMultiplier;
+  return (Math.min(127, target - plain) << 10) | largestMultiplier;
 }
 
 /** |hwEta| to |mpEta| (1 .. 40): the number of the tower that the jet sits on, without 29. */

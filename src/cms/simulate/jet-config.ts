@@ -71,6 +71,8 @@ export interface JetSimulationConfig {
   readonly constant: number;
   /** Level-1 jets are made from this pt on, GeV. */
   readonly l1PtMin: number;
+  /** Share of Level-1 jets lost whatever their pt: masked towers, or the neighboring crossing. */
+  readonly lost: number;
   /** Level-1 position resolution, per coordinate, at 1 GeV; falls as 1 / sqrt(pt). */
   readonly positionSpread: number;
   /** At most this many Level-1 jets are read out. */
@@ -116,6 +118,7 @@ export const jetSimulation: JetSimulationConfig = {
   noise: 0.4,
   constant: 0.1,
   l1PtMin: 7,
+  lost: 0.1,
   positionSpread: 0.35,
   l1JetsMax: 12,
 };

@@ -80,7 +80,7 @@ export function createJetGenerator(config: JetSimulationConfig): (rng: Rng) => J
   };
   const addSeed = (truth: number, eta: number, phi: number, rng: Rng) => {
     const pt = level1Pt(truth, eta, event.vertices, activity, config, rng);
-    if (pt < config.l1PtMin) return;
+    if (pt < config.l1PtMin || rng.uniform() < config.lost) return;
     const smear = config.positionSpread / Math.sqrt(truth);
     insert(seeds, pt, eta + smear * rng.normal(), phi + smear * rng.normal());
   };

@@ -62,6 +62,13 @@ export class Reader {
     this.position = position;
   }
 
+  /** Moves to the end that an object's header gave; an object that ran past it is corrupt. */
+  finish(end: number | null): void {
+    if (end === null) return;
+    if (end < this.position) throw this.error(`an object runs past its end at byte ${end}`);
+    this.seek(end);
+  }
+
   u8(): number {
     return this.bytes[this.skip(1)];
   }

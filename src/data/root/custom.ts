@@ -27,7 +27,7 @@ function tobject(from: ObjectReader, object: Members): void {
   const { end } = from.reader.header();
   object.fUniqueID = from.reader.u32();
   object.fBits = from.bits();
-  if (end !== null) from.reader.seek(end);
+  from.reader.finish(end);
 }
 
 /** @see ROOT core/cont/src/TList.cxx, Streamer */
@@ -42,7 +42,7 @@ function list(from: ObjectReader, object: Members): void {
     reader.string(); // draw option
     return item;
   });
-  if (end !== null) reader.seek(end);
+  reader.finish(end);
 }
 
 /** @see ROOT core/cont/src/TObjArray.cxx, Streamer */
@@ -54,7 +54,7 @@ function objArray(from: ObjectReader, object: Members): void {
   const n = reader.count(4);
   object.fLowerBound = reader.i32();
   object.items = Array.from({ length: n }, () => from.any());
-  if (end !== null) reader.seek(end);
+  reader.finish(end);
 }
 
 function tarray(type: number): Fill {

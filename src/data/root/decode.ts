@@ -71,9 +71,9 @@ function copier({ data, where }: Basket, stored: Stored): Copy {
   };
 }
 
-function startsOf({ starts, where, data, entries }: Basket): Int32Array {
+function startsOf({ starts, where, entries }: Basket): Int32Array {
   if (starts !== null) return starts;
-  if (entries === 0 || data.length === 0) return new Int32Array(entries + 1);
+  if (entries === 0) return new Int32Array(1);
   throw new FormatError(`${where}: entries of varying size without offsets are not read`);
 }
 
@@ -268,7 +268,9 @@ function decodeBits(basket: Basket, several: boolean, from: number, to: number):
 }
 
 /** Entries of one size: where each starts. */
-function evenStarts({ data, entries }: Basket): Int32Array {
+function evenStarts({ data, entries, where }: Basket): Int32Array {
+  if (data.length < 4 * entries)
+    throw new FormatError(`${where}: ${data.length} bytes for ${entries} entries of 4`);
   return Int32Array.from({ length: entries + 1 }, (_, i) =>
     Math.floor((i * data.length) / entries),
   );

@@ -42,28 +42,40 @@ export interface RootOptions {
 }
 
 /**
- * Opens a ROOT file and reads its directories and streamer infos, no data yet.
+ * Opens a ROOT file and reads its directories and streamer infos, no data yet. The source is
+ * closed with the file, and where it cannot be opened.
  * Throws `FormatError` for what is no ROOT file, is truncated or was never closed.
  */
 export async function openRoot(
   source: ByteSource,
   { decompress = decompressMany }: RootOptions = {},
 ): Promise<RootFile> {
+  try {
+    return await open(source, decompress);
+  } catch (error) {
+    await source.close();
+    throw error;
+  }
+}
+
+async function open(source: ByteSource, decompress: DecompressMany): Promise<RootFile> {
   const { name } = source;
   const header = await readHeader(source);
   const keys = await readKeys(source, header.directory);
-  const payload = async (at: { seek: number; bytes: number }, what: string) => {
+  const payload = async (at: Pick<RootKey, "seek" | "bytes">, what: string) => {
     const where = `${name}: ${what}`;
     const bytes = await source.read(at.seek, at.bytes);
     const stored = new Reader(bytes, { where, offset: at.seek });
     const key = readKey(stored);
+    if (key.bytes !== at.bytes)
+      throw stored.error(`a key of ${key.bytes} bytes, its directory says ${at.bytes}`, 0);
     const packed = { bytes: bytes.subarray(key.keyLength), size: key.objectBytes, where };
     const [unpacked] = await decompress([packed]);
-    return new Reader(unpacked, { where, keyLength: key.keyLength });
+    return { key, reader: new Reader(unpacked, { where, keyLength: key.keyLength }) };
   };
   const streamers =
     header.info.seek > 0 && header.info.bytes > 0
-      ? readStreamers(await payload(header.info, "streamer infos"))
+      ? readStreamers((await payload(header.info, "streamer infos")).reader)
       : streamerInfos([]);
   const file: RootFile = {
     name,
@@ -74,7 +86,11 @@ export async function openRoot(
     decompress,
     keys: () => keys,
     key: (path, cycle) => findKey(name, keys, path, cycle),
-    payload: (key) => payload(key, `${key.className} "${key.path}"`),
+    async payload(key) {
+      const { reader, key: found } = await payload(key, `${key.className} "${key.path}"`);
+      if (found.name === key.name && found.className === key.className) return reader;
+      throw reader.error(`the key is that of ${found.className} "${found.name}"`);
+    },
     tree: (path, cycle) => openTree(file, path, cycle),
     close: () => source.close(),
   };

@@ -1,4 +1,10 @@
-import { type ElementType, elementByCode, elementByName, type NumberType } from "./element.ts";
+import {
+  type ElementType,
+  elementByCode,
+  elementByName,
+  elements,
+  type NumberType,
+} from "./element.ts";
 import { itemsIn, numberIn, objectIn, type RootObject, stringIn } from "./object.ts";
 import { type PackedRange, packedBytes, parseRange } from "./range.ts";
 import { memberType, type StreamerInfos } from "./streamer.ts";
@@ -96,14 +102,9 @@ function leafTypeName(leaf: RootObject, value: Stored | null): string {
   return value === null ? (leaf.$class === "TLeafC" ? "string" : leaf.$class) : value.type;
 }
 
-const typeBytes = { bool: 1, int8: 1, uint8: 1, int16: 2, uint16: 2, int32: 4, uint32: 4 };
-
 function stored(type: NumberType, code = 0, title = ""): Stored {
   const kind = code === 9 ? "Double32_t" : code === 19 ? "Float16_t" : null;
-  if (kind === null) {
-    const bytes = type === "float32" ? 4 : ((typeBytes as Record<string, number>)[type] ?? 8);
-    return { type, bytes, packed: null };
-  }
+  if (kind === null) return { type, bytes: elements[type].bytes, packed: null };
   const range = parseRange(title);
   return { type, bytes: packedBytes(kind, range), packed: { kind, range } };
 }
@@ -147,6 +148,8 @@ export function describeElement(branch: RootObject, infos: StreamerInfos): Descr
   const basic = code - (fixed ? memberType.fixedArray : counted ? memberType.countedArray : 0);
   if (basic === 15 && !fixed && !counted)
     return { ...common, typeName: "bits", type: "uint32", layout: { kind: "bits", several } };
+  if (length < 1)
+    return { ...common, typeName: className, type: "uint8", layout: `a leaf of length ${length}` };
   const type = code < 0 ? undefined : elementByCode[basic];
   if (type !== undefined) {
     const value = stored(type, basic, title);

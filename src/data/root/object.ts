@@ -68,7 +68,7 @@ export class ObjectReader {
       if (end === null) throw reader.error(`no layout of class ${className} version ${version}`);
       object.$unread = className;
     } else this.#fill(object, layout, end);
-    if (end !== null) reader.seek(end);
+    reader.finish(end);
   }
 
   #fill(object: Record<string, RootValue>, layout: Layout, end: number | null): void {
@@ -172,12 +172,12 @@ export class ObjectReader {
     const object: Record<string, RootValue> & { $class: string } = { $class: className };
     this.#remember(counted ? start : null, object);
     this.into(object, className);
-    if (end !== null) reader.seek(end);
+    reader.finish(end);
     return object;
   }
 
   #reference(tag: number, end: number | null): RootObject | null {
-    if (end !== null) this.reader.seek(end);
+    this.reader.finish(end);
     const object = this.#known.get(tag);
     return typeof object === "object" ? object : null; // also tags of objects that were skipped
   }

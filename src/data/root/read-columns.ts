@@ -90,10 +90,8 @@ export async function readColumns(
   });
 }
 
-function needsStarts({ starts, data }: Basket, { layout }: Described): boolean {
-  return (
-    starts === null && data.length > 0 && typeof layout === "object" && layout.kind === "counted"
-  );
+function needsStarts({ starts, entries }: Basket, { layout }: Described): boolean {
+  return starts === null && entries > 0 && typeof layout === "object" && layout.kind === "counted";
 }
 
 /** Baskets may leave the entry offsets to the branch that counts the items. @see ROOT::TIOFeatures */

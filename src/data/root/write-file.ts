@@ -1,6 +1,16 @@
-import { ConfigError, DataError, invariant } from "../../base/errors.ts";
+import { DataError } from "../../base/errors.ts";
 import { ByteWriter } from "./write-buffer.ts";
 import { type Codec, packed } from "./write-compress.ts";
+import {
+  datime,
+  type KeyFields,
+  type KeyPlace,
+  keyBytes,
+  keyLength,
+  putPosition,
+  startOfBig,
+  textLength,
+} from "./write-key.ts";
 import { objectWriter, type RootObject } from "./write-object.ts";
 import { streamerInfoList } from "./write-streamers.ts";
 
@@ -44,19 +54,8 @@ interface Key {
   readonly bytes: Uint8Array;
 }
 
-interface KeyFields {
-  readonly className: string;
-  readonly name: string;
-  readonly title: string;
-  readonly directory: number;
-  readonly cycle: number;
-}
-
-/** Beyond this byte positions have eight bytes (TFile::kStartBigFile). */
-const startOfBig = 2_000_000_000;
 const firstByte = 100;
 const directoryBytes = 60;
-const keyVersion = 4;
 const fileVersion = 63000;
 const fileName = "forty.root";
 
@@ -77,12 +76,14 @@ export class FileLayout {
   private readonly options: FileOptions;
   private readonly folders = new Map<string, Directory>();
   private readonly classes = new Set<string>();
+  private readonly datime: number;
   private end: number;
 
   constructor(sink: Sink, options: FileOptions) {
     this.sink = sink;
     this.options = options;
-    const { title = "", startAt = 0 } = options;
+    const { title = "", startAt = 0, time = new Date(Date.UTC(1995, 0, 1)) } = options;
+    this.datime = datime(time);
     const key = keyLength({ className: "TFile", name: fileName, title }, false);
     const names = textLength(fileName) + textLength(title);
     this.root = {
@@ -119,7 +120,10 @@ export class FileLayout {
     };
     this.end += nameBytes + directoryBytes;
     this.folders.set(name, folder);
-    const key = this.key({ ...record, directory: this.root.at, cycle: 1 }, at, directoryBytes);
+    const key = this.key(
+      { ...record, directory: this.root.at, cycle: 1 },
+      { at, stored: directoryBytes },
+    );
     this.root.keys.push({ name, cycle: 1, bytes: key });
     return folder;
   }
@@ -129,7 +133,13 @@ export class FileLayout {
     const cycle = 1 + directory.keys.filter((key) => key.name === name).length;
     const record = { className: value.class, name, title, directory: directory.at, cycle };
     const { key } = await this.serialized(value, record);
-    directory.keys.push({ name, cycle, bytes: key });
+    // The newest cycle of a name comes first.
+    const older = directory.keys.findIndex((one) => one.name === name);
+    directory.keys.splice(older < 0 ? directory.keys.length : older, 0, {
+      name,
+      cycle,
+      bytes: key,
+    });
   }
 
   /**
@@ -144,7 +154,13 @@ export class FileLayout {
     size: number,
   ): Promise<Place> {
     const at = this.end;
-    const key = this.key(record, at, payload.length, { size, isBig: true, tail });
+    const key = this.key(record, {
+      at,
+      stored: payload.length,
+      size,
+      isBig: true,
+      tail: tail.length,
+    });
     await this.append(key, tail, payload);
     return { at, bytes: this.end - at };
   }
@@ -186,7 +202,7 @@ export class FileLayout {
         `${record.name}: the record has ${out.length} bytes, ROOT allows ${largestRecord}; use larger baskets or fewer branches`,
       );
     const payload = await packed(out.bytes, this.codec);
-    const key = this.key(record, at, payload.length, { size: out.length });
+    const key = this.key(record, { at, stored: payload.length, size: out.length });
     await this.append(key, payload);
     return { at, bytes: this.end - at, key };
   }
@@ -203,32 +219,8 @@ export class FileLayout {
     this.end += total;
   }
 
-  /** A TKey of a record at `at`, whose payload has `stored` bytes in the file. */
-  private key(
-    record: KeyFields,
-    at: number,
-    stored: number,
-    {
-      size = stored,
-      isBig = at > startOfBig,
-      tail = new Uint8Array(0),
-    }: { size?: number; isBig?: boolean; tail?: Uint8Array } = {},
-  ): Uint8Array {
-    const length = keyLength(record, isBig) + tail.length;
-    invariant(length < 1 << 15, `a key of ${length} bytes`);
-    const out = new ByteWriter();
-    out.i32(length + stored);
-    out.i16(keyVersion + (isBig ? 1000 : 0));
-    out.i32(size);
-    out.i32(this.time());
-    out.i16(length);
-    out.i16(record.cycle);
-    putPosition(out, at, isBig);
-    putPosition(out, record.directory, isBig);
-    out.text(record.className);
-    out.text(record.name);
-    out.text(record.title);
-    return out.bytes;
+  private key(fields: KeyFields, place: Omit<KeyPlace, "datime">): Uint8Array {
+    return keyBytes(fields, { ...place, datime: this.datime });
   }
 
   /** Writes the keys of a directory and gives the directory's own record and its place. */
@@ -237,25 +229,23 @@ export class FileLayout {
     const record = { className, name, title, directory: at, cycle: 1 };
     const list = new ByteWriter();
     list.i32(directory.keys.length);
-    // The newest cycle of a name comes first.
-    const sorted = directory.keys.toSorted((a, b) => (a.name === b.name ? b.cycle - a.cycle : 0));
-    for (const key of sorted) list.raw(key.bytes);
+    for (const key of directory.keys) list.raw(key.bytes);
     const seekKeys = this.end;
-    await this.append(this.key(record, seekKeys, list.length), list.bytes);
+    await this.append(this.key(record, { at: seekKeys, stored: list.length }), list.bytes);
 
     const isRoot = className === "TFile";
     const out = new ByteWriter();
     const names = isRoot ? textLength(name) + textLength(title) : 0;
     const owner = isRoot ? 0 : parent;
-    out.raw(this.key({ ...record, directory: owner }, at, names + directoryBytes));
+    out.raw(this.key({ ...record, directory: owner }, { at, stored: names + directoryBytes }));
     if (isRoot) {
       out.text(name);
       out.text(title);
     }
     const isBig = Math.max(at, parent, seekKeys) > startOfBig;
     out.i16(5 + (isBig ? 1000 : 0));
-    out.i32(this.time());
-    out.i32(this.time());
+    out.i32(this.datime);
+    out.i32(this.datime);
     out.i32(this.end - seekKeys);
     out.i32(nameBytes);
     for (const position of [at, parent, seekKeys]) putPosition(out, position, isBig);
@@ -272,7 +262,7 @@ export class FileLayout {
     const isBig = at + 1000 > startOfBig;
     const record = { className, name, title, directory: this.root.at, cycle: 1 };
     const size = isBig ? 18 : 10;
-    const key = this.key(record, at, size);
+    const key = this.key(record, { at, stored: size });
     const end = at + key.length + size;
     const out = new ByteWriter();
     out.i16(1 + (isBig ? 1000 : 0));
@@ -301,42 +291,13 @@ export class FileLayout {
     out.raw(new Uint8Array(firstByte - out.length));
     return out.bytes;
   }
-
-  /** The time as TDatime packs it. */
-  private time(): number {
-    const t = this.options.time ?? new Date(Date.UTC(1995, 0, 1));
-    const years = t.getUTCFullYear() - 1995;
-    if (!(years >= 0 && years < 64))
-      throw new ConfigError(`time: a ROOT file holds years 1995 to 2058, got ${t.toISOString()}`);
-    const day = (years << 26) | ((t.getUTCMonth() + 1) << 22) | (t.getUTCDate() << 17);
-    return day | (t.getUTCHours() << 12) | (t.getUTCMinutes() << 6) | t.getUTCSeconds();
-  }
 }
 
-/** KeyFields sizes are signed 32-bit numbers; byte counts inside have 30 bits. */
+/** Byte counts inside a record have 30 bits. */
 const largestRecord = 1 << 30;
-
-/** A position in the file, in four or eight bytes. */
-function putPosition(out: ByteWriter, at: number, isBig: boolean): void {
-  if (isBig) out.i64(at);
-  else out.i32(at);
-}
 
 /** A UUID of zeros, so that same input gives same bytes. */
 function putUuid(out: ByteWriter): void {
   out.i16(1);
   out.raw(new Uint8Array(16));
-}
-
-function keyLength(
-  { className, name, title }: { className: string; name: string; title: string },
-  isBig: boolean,
-): number {
-  return (isBig ? 34 : 26) + textLength(className) + textLength(name) + textLength(title);
-}
-
-/** Bytes of a TString. */
-function textLength(text: string): number {
-  const n = new TextEncoder().encode(text).length;
-  return n + (n < 255 ? 1 : 5);
 }

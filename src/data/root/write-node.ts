@@ -14,8 +14,9 @@ export interface RootFileOptions extends Omit<RootWriterOptions, "codec"> {
 }
 
 /**
- * A writer to a file by its path, or to any sink. A file is written beside its name first, then renamed, so that no half-written file is ever seen.
- * `DataError` where it cannot be written; then and after `abort` nothing is left.
+ * A writer to a file by its path, or to any sink. A file is written beside its name first, then
+ * renamed, so that no half-written one is ever seen. `DataError` where it cannot be written; then
+ * and after `abort` nothing is left.
  */
 export async function createRootWriter(
   target: string | Sink,
@@ -37,10 +38,6 @@ async function fileSink(path: string): Promise<Sink> {
   let handle: FileHandle | null = await open(temporary, "wx").catch((cause) => {
     throw failed(cause);
   });
-  const drop = async () => {
-    await handle?.close().catch(() => {});
-    handle = null;
-  };
   return {
     async write(at, bytes) {
       try {
@@ -62,7 +59,8 @@ async function fileSink(path: string): Promise<Sink> {
       }
     },
     async abort() {
-      await drop();
+      await handle?.close().catch(() => {});
+      handle = null;
       await rm(temporary, { force: true });
     },
   };

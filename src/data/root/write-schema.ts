@@ -65,10 +65,10 @@ export function innerSize({ inner = [] }: Pick<RootField, "inner">): number {
 export function checkedSchema(where: string, schema: readonly RootField[]): RootField[] {
   if (schema.length === 0) throw new ConfigError(`${where}: a tree needs at least one branch`);
   const byName = new Map(schema.map((field) => [field.name, field]));
-  if (byName.size < schema.length) {
-    const twice = schema.find((field) => byName.get(field.name) !== field)?.name;
-    throw new ConfigError(`${where}: two branches are called "${twice}"`);
-  }
+  const names = schema.map((field) => field.name);
+  const twice = schema.find(({ name }, i) => names.indexOf(name) < i);
+  if (twice !== undefined)
+    throw new ConfigError(`${where}: two branches are called "${twice.name}"`);
   const ordered = new Map<string, RootField>();
   for (const field of schema) {
     checkField(where, field);

@@ -20,8 +20,8 @@ export interface RootTreeWriter {
 }
 
 /**
- * Takes trees and histograms; the file is there only when `close` is through. Any failure drops
- * all that was written. Calls must not overlap.
+ * Takes trees and histograms; the file is there only when `close` is through. A failure of what
+ * returns a promise drops all that was written.
  */
 export interface RootWriter {
   /** Begins a tree, "Events" or "folder/Events"; several may be open. */
@@ -49,14 +49,20 @@ export function rootWriter(sink: Sink, options: RootWriterOptions): RootWriter {
     isOpen = false;
     await sink.abort();
   };
-  const guarded = async (work: () => Promise<void>) => {
-    if (!isOpen) throw new DataError("rootWriter: the file is closed; begin a new one");
-    try {
-      await work();
-    } catch (cause) {
-      await abort();
-      throw cause;
-    }
+  let last: Promise<unknown> = Promise.resolve();
+  /** Does one piece of work after the other, however the calls overlap. */
+  const guarded = (work: () => Promise<void>): Promise<void> => {
+    const done = last.then(async () => {
+      if (!isOpen) throw new DataError("rootWriter: the file is closed; begin a new one");
+      try {
+        await work();
+      } catch (cause) {
+        await abort();
+        throw cause;
+      }
+    });
+    last = done.catch(() => {});
+    return done;
   };
   return {
     tree(path, schema, { title } = {}) {

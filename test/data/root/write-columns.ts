@@ -60,8 +60,13 @@ export function entriesOf({ values, inner, offsets }: RootColumn): unknown[] {
   return Array.from(starts.subarray(1), (end, i) => list.slice(starts[i] * size, end * size));
 }
 
-/** JSROOT takes each byte of UTF-8 for a character, and 64-bit integers as numbers where it can. */
+/**
+ * JSROOT takes each byte of UTF-8 for a character, gives 64-bit integers as numbers where it can,
+ * and adds 2^32 to negative ones whose lower half is below 2^31.
+ */
 function asJs(value: unknown): unknown {
   if (typeof value === "string") return Buffer.from(value).toString("latin1");
-  return typeof value === "bigint" && Number.isSafeInteger(Number(value)) ? Number(value) : value;
+  if (typeof value !== "bigint") return value;
+  const read = value < 0n && BigInt.asUintN(32, value) < 2n ** 31n ? value + 2n ** 32n : value;
+  return Number.isSafeInteger(Number(read)) ? Number(read) : read;
 }

