@@ -29,12 +29,17 @@ const typesOnly = ["graph -> onnx", "ops -> onnx"];
 const nodeFiles = [
   /^runtime\/ort-node\.ts$/,
   /^data\/(csv|detect|write)\.ts$/,
+  /^data\/root\/(.*-node|worker[a-z-]*)\.ts$/,
   /^tasks\/([^/]+\/)?(run-[a-z-]+|worker)\.ts$/,
   /^cli\//,
 ];
 
 /** The one file that may hold each package, whose types and slips stay behind it. */
 const packages: Readonly<Record<string, RegExp>> = {
+  "@bokuweb/zstd-wasm": /^data\/root\/write-codecs-node\.ts$/,
+  "hash-wasm": /^data\/root\/checksum\.ts$/,
+  "xz-decompress": /^data\/root\/codecs-web\.ts$/,
+  zstddec: /^data\/root\/codecs-web\.ts$/,
   "@duckdb/node-api": /^data\/(duckdb|column-builder)\.ts$/,
   "@observablehq/plot": /^report\//,
   commander: /^(cli|tasks)\//,

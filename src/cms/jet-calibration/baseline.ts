@@ -91,11 +91,11 @@ export function mergeJetFits(a: JetFitSums, b: JetFitSums): JetFitSums {
 }
 
 /**
- * Corrections in the official form from the sums. A bin with fewer than `minRows` rows takes in
- * its neighbors in pile-up, then the other eta bins; with none at all the factor is 1.
+ * Corrections in the official form from the sums. A bin with fewer than `minRows` rows, or
+ * whose function would not stay positive, takes in its neighbors in pile-up, then the other eta
+ * bins; where that does not help either the factor is 1.
  */
 export function solveJetFit({ bins, sums }: JetFitSums, minRows = 200): JetCorrectionRow[] {
-  const formula = parseFormula(officialFormula);
   const { ptMin, ptMax, etaEdges, pileupEdges } = bins;
   const nPileup = pileupEdges.length;
   const rows: JetCorrectionRow[] = [];
@@ -109,13 +109,16 @@ export function solveJetFit({ bins, sums }: JetFitSums, minRows = 200): JetCorre
       const first = eta * nPileup;
       let [low, high] = [pileup, pileup];
       add(first + pileup, first + pileup);
-      while (total[0] < minRows && (low > 0 || high < nPileup - 1)) {
+      let solved = solveCell(total, minRows, bins);
+      while (solved === null && (low > 0 || high < nPileup - 1)) {
         if (low > 0) add(first + --low, first + low);
         if (high < nPileup - 1) add(first + ++high, first + high);
+        solved = solveCell(total, minRows, bins);
       }
-      if (total[0] < minRows) {
+      if (solved === null) {
         add(0, first - 1);
         add(first + nPileup, (etaEdges.length - 1) * nPileup - 1);
+        solved = solveCell(total, 1, bins);
       }
       rows.push({
         ptMin,
@@ -125,14 +128,21 @@ export function solveJetFit({ bins, sums }: JetFitSums, minRows = 200): JetCorre
         pileupMin: pileupEdges[pileup],
         pileupMax: pileupEdges[pileup + 1] ?? -1,
         formula,
-        parameters: solveCell(total),
+        parameters: solved ?? [0, 1, 0, 0],
       });
     }
   return rows;
 }
 
-/** Parameters of one bin: all four, else a scale factor, else identity. */
-function solveCell(cell: Float64Array): number[] {
+const formula = parseFormula(officialFormula);
+
+/** Parameters of one bin; null where its rows do not determine a function that stays positive. */
+function solveCell(
+  cell: Float64Array,
+  minRows: number,
+  { ptMin, ptMax }: JetFitBins,
+): number[] | null {
+  if (cell[0] < minRows) return null;
   const n = parameters;
   const matrix = new Float64Array(n * n);
   let at = 1;
@@ -149,8 +159,10 @@ function solveCell(cell: Float64Array): number[] {
     scaled,
     right.map((v, j) => v / size[j]),
   );
-  if (solved !== null) return Array.from(solved, (v, j) => v / size[j]);
-  return [0, matrix[n + 1] > 0 ? right[1] / matrix[n + 1] : 1, 0, 0];
+  if (solved === null) return null;
+  const result = Array.from(solved, (v, j) => v / size[j]);
+  for (let x = ptMin; x <= ptMax; x *= 1.05) if (!(formula.evaluate(x, result) > 0)) return null;
+  return formula.evaluate(ptMax, result) > 0 ? result : null;
 }
 
 /** Index of the last edge that is at most x; -1 below the first and for NaN. */

@@ -25,9 +25,6 @@ export const towerHwEtas: readonly number[] = upperEdges.map((edge, i) =>
   Math.round((edge + (upperEdges[i - 1] ?? 0)) / 2 / jetEtaWidth),
 );
 
-/** Index of the first tower of the forward calorimeter (|eta| > 2.853). */
-export const firstForwardTower = 28;
-
 /** hwEta of the tower that holds this pseudorapidity; 0 outside the acceptance, |eta| >= 5.03. */
 export function towerHwEta(eta: number): number {
   const abs = Math.abs(eta);

@@ -1,11 +1,6 @@
 import type { Rng } from "../../base/rng.ts";
 import { to0to2Pi, wrapPhi } from "../kinematics.ts";
-import {
-  jetHwPtMax,
-  jetPtWidth,
-  towerHwEta,
-  towerHwPhi,
-} from "./calo-towers.ts";
+import { jetHwPtMax, jetPtWidth, towerHwEta, towerHwPhi } from "./calo-towers.ts";
 import type { JetSimulationConfig } from "./jet-config.ts";
 
 /** One simulated crossing. Its arrays are overwritten by the next one; `n` entries are valid. */
@@ -116,7 +111,10 @@ export function createJetGenerator(config: JetSimulationConfig): (rng: Rng) => J
     event.l1.n = 0;
     event.offline.n = 0;
     seeds.n = 0;
-    event.vertices = Math.max(1, Math.round(config.vertices + config.verticesSpread * rng.normal()));
+    event.vertices = Math.max(
+      1,
+      Math.round(config.vertices + config.verticesSpread * rng.normal()),
+    );
     activity = event.vertices * Math.max(0.1, 1 + config.activitySpread * rng.normal());
     event.towers = litTowers(activity, config, rng);
     const central = poisson(config.jetsPerVertex * event.vertices, rng);

@@ -1,10 +1,5 @@
 import { ConfigError } from "../../base/errors.ts";
-import {
-  emptyJetStatistics,
-  type JetStatistics,
-  jetStatistics,
-  mergeJetStatistics,
-} from "../matching/jet-statistics.ts";
+import { type JetStatistics, jetStatistics } from "../matching/jet-statistics.ts";
 import { type JetMatches, matchJets } from "../matching/jets.ts";
 import type { ObjectCollection } from "../objects.ts";
 import { jetEtaWidth, jetPhiWidth, jetPtWidth } from "./calo-towers.ts";
@@ -131,5 +126,3 @@ export function simulatedJetStatistics(events: JetEvents, matches: JetMatches): 
     matches,
   );
 }
-
-export { emptyJetStatistics, mergeJetStatistics };

@@ -43,7 +43,7 @@ const phiMax = 3.1415925;
 
 /**
  * Simulates Level-1 and offline jets. Event i is a pure function of (seed, i, config): slices made
- * apart equal the same events of one large sample. About 31 offline jets an event, 470 bytes.
+ * apart equal the same events of one large sample. About 33 offline jets an event, 430 bytes.
  */
 export function simulateJets(options: SimulateJetsOptions): JetEvents {
   const { events, seed, first = 0, config = jetSimulation } = options;

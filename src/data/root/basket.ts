@@ -1,6 +1,7 @@
 import { FormatError } from "../../base/errors.ts";
 import { Reader } from "./buffer.ts";
 import type { DecompressJob } from "./compression.ts";
+import { elements } from "./element.ts";
 import { readKey } from "./key.ts";
 import { itemsIn, numberIn, numbersIn, type RootObject } from "./object.ts";
 
@@ -108,13 +109,14 @@ export function openBasket(stored: StoredBasket, unpacked: Uint8Array): Basket {
   const n = reader.count(4);
   if (n === 0) return { data, starts: null, entries, where };
   if (n < entries) throw reader.error(`${n} offsets of ${entries} entries`);
-  const offsets = new Int32Array(entries);
-  for (let i = 0; i < entries; i++) offsets[i] = reader.i32();
+  const starts = new Int32Array(entries + 1);
+  elements.int32.copy(reader.view, reader.skip(4 * entries), entries, starts, 0);
   if (stored.sizes) {
-    offsets[0] = keyLength;
-    for (let i = 1; i < entries; i++) offsets[i] += offsets[i - 1];
+    starts[0] = keyLength;
+    for (let i = 1; i < entries; i++) starts[i] += starts[i - 1];
   }
-  return { data, starts: startsOf(offsets, keyLength, border, where), entries, where };
+  checkStarts(starts, { keyLength, border, where });
+  return { data, starts, entries, where };
 }
 
 /** A basket kept inside its tree. */
@@ -127,24 +129,32 @@ export function keptBasket(basket: RootObject, where: string): Basket {
   const offsets = fEntryOffset instanceof Int32Array ? fEntryOffset : null;
   if (entries < 0 || (offsets !== null && offsets.length < entries))
     throw new FormatError(`${where}: ${entries} entries with ${offsets?.length ?? 0} offsets`);
-  const starts = offsets && startsOf(offsets.subarray(0, entries), keyLength, data.length, where);
+  if (offsets === null) return { data, starts: null, entries, where };
+  const starts = new Int32Array(entries + 1);
+  starts.set(offsets.subarray(0, entries));
+  checkStarts(starts, { keyLength, border: data.length, where });
   return { data, starts, entries, where };
 }
 
-/** Entry starts from the start of the data. Throws `FormatError` where they run backwards. */
-function startsOf(offsets: Int32Array, keyLength: number, end: number, where: string): Int32Array {
-  const starts = new Int32Array(offsets.length + 1);
+/**
+ * Makes offsets in the buffer, in place, offsets in the data and sets the end behind the last.
+ * Throws `FormatError` where they run backwards.
+ */
+function checkStarts(
+  starts: Int32Array,
+  { keyLength, border, where }: { keyLength: number; border: number; where: string },
+): void {
+  const entries = starts.length - 1;
   let last = 0;
-  for (let i = 0; i < offsets.length; i++) {
-    const start = offsets[i] - keyLength;
-    if (!(start >= last && start <= end))
+  for (let i = 0; i < entries; i++) {
+    const start = starts[i] - keyLength;
+    if (start < last || start > border)
       throw new FormatError(
-        `${where}: entry ${i} starts at byte ${start}, after ${last} and before ${end} expected; ` +
-          "the file is corrupt",
+        `${where}: entry ${i} starts at byte ${start}, after ${last} and before ${border} ` +
+          "expected; the file is corrupt",
       );
     starts[i] = start;
     last = start;
   }
-  starts[offsets.length] = end;
-  return starts;
+  starts[entries] = border;
 }

@@ -1,6 +1,6 @@
 import { basketTable } from "./basket.ts";
 import { type Described, describeElement, describeLeaves, type EntryLayout } from "./layout.ts";
-import { itemsIn, numberIn, type RootObject, stringIn } from "./object.ts";
+import { itemsIn, located, numberIn, type RootObject, stringIn } from "./object.ts";
 import type { ReadableBranch } from "./read-columns.ts";
 import type { StreamerInfos } from "./streamer.ts";
 
@@ -111,7 +111,7 @@ function treeBranch(
     name,
     where: place,
     described: described as Described & { layout: EntryLayout },
-    table: basketTable(branch, place),
+    table: located(place, () => basketTable(branch, place)),
     counter: counter?.open ?? null,
   });
   return {

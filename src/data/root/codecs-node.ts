@@ -9,7 +9,8 @@ interface Lz4Napi {
 }
 
 interface NodeLiblzma {
-  unxzSync(data: Buffer): Buffer;
+  unxzSync(container: Buffer): Buffer;
+  parseFileIndex(container: Buffer): { readonly uncompressedSize: number };
 }
 
 const require = createRequire(import.meta.url);
@@ -35,8 +36,13 @@ export function nodeCodecs(): Partial<Codecs> {
       },
     }),
     ...(lzma && {
-      lzma: ({ buffer, byteOffset, length }) =>
-        plain(lzma.unxzSync(Buffer.from(buffer, byteOffset, length))),
+      lzma({ buffer, byteOffset, length }, size) {
+        const container = Buffer.from(buffer, byteOffset, length);
+        // The index at its end tells the size before anything is unpacked.
+        const { uncompressedSize } = lzma.parseFileIndex(container);
+        if (uncompressedSize !== size) throw new RangeError(`${uncompressedSize} bytes`);
+        return plain(lzma.unxzSync(container));
+      },
     }),
   };
 }

@@ -81,14 +81,18 @@ function decodeCounted(basket: Basket, layout: Layout<"counted">, from: number, 
   const { stored, count, lead } = layout;
   const starts = startsOf(basket);
   const item = stored.bytes * count;
+  const shift = Math.log2(item);
+  const isPower = Number.isInteger(shift); // a shift costs a tenth of a division
   const counts = new Uint32Array(to - from);
   let total = 0;
   for (let i = from; i < to; i++) {
     const bytes = starts[i + 1] - starts[i] - lead;
-    const n = bytes / item;
-    if (bytes > 0 && !Number.isInteger(n))
+    if (bytes <= 0) continue;
+    const n = isPower ? bytes >> shift : Math.floor(bytes / item);
+    if (n * item !== bytes)
       throw new FormatError(`${basket.where}, entry ${i}: ${bytes} bytes for items of ${item}`);
-    if (n > 0) total += counts[i - from] = n;
+    counts[i - from] = n;
+    total += n;
   }
   const values = elements[stored.type].make(total * count);
   const copy = copier(basket, stored);

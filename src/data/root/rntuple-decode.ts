@@ -88,8 +88,11 @@ export function pageBytes({ bits }: NtupleColumn, n: number): number {
 export function decodePage(column: NtupleColumn, bytes: Uint8Array, n: number): ColumnValues {
   const { element, bits, packing, integers } = encodings[column.type] as Encoding;
   switch (packing) {
-    case "bits":
-      return Uint8Array.from({ length: n }, (_, i) => (bytes[i >> 3] >> (i & 7)) & 1);
+    case "bits": {
+      const flags = new Uint8Array(n);
+      for (let i = 0; i < n; i++) flags[i] = (bytes[i >> 3] >> (i & 7)) & 1;
+      return flags;
+    }
     case "half":
     case "splitHalf": {
       const halves = new Uint16Array(n);

@@ -5,7 +5,7 @@ import type { BranchInfo } from "./branch.ts";
 import { type TreeBranch, treeBranches } from "./branch.ts";
 import type { RootColumn } from "./column.ts";
 import type { RootFile } from "./file.ts";
-import { numberIn, ObjectReader, stringIn } from "./object.ts";
+import { located, numberIn, ObjectReader, stringIn } from "./object.ts";
 import { type ReadableBranch, readColumns } from "./read-columns.ts";
 
 export type { BranchInfo } from "./branch.ts";
@@ -53,9 +53,14 @@ export async function openTree(file: RootFile, path: string, cycle?: number): Pr
   const where = `${file.name}: tree "${path}"`;
   const reader = new ObjectReader(await file.payload(key), file.streamers);
   const object = reader.object(key.className);
-  const entries = numberIn(object, "fEntries");
-  if (!(entries >= 0)) throw new FormatError(`${where}: ${entries} entries`);
-  const branches = treeBranches(object, file.streamers, where);
+  const { name, title, entries, branches } = located(where, () => ({
+    name: stringIn(object, "fName"),
+    title: stringIn(object, "fTitle"),
+    entries: numberIn(object, "fEntries"),
+    branches: treeBranches(object, file.streamers, where),
+  }));
+  if (!(Number.isSafeInteger(entries) && entries >= 0))
+    throw new FormatError(`${where}: ${entries} entries; the file is corrupt`);
   const range = ({ start = 0, stop = entries }: EntryRange = {}) => {
     if (
       Number.isInteger(start) &&
@@ -71,8 +76,8 @@ export async function openTree(file: RootFile, path: string, cycle?: number): Pr
   const readable = (names: readonly string[]) => names.map(find);
   const { source, decompress } = file;
   return {
-    name: stringIn(object, "fName"),
-    title: stringIn(object, "fTitle"),
+    name,
+    title,
     entries,
     branches: branches.map(({ info }) => info),
     read: async (names, asked, { signal } = {}) =>

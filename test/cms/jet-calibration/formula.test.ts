@@ -24,12 +24,28 @@ test("functions and parameters are those of TFormula", () => {
 });
 
 test("what is not a formula is refused with its place", () => {
-  expect(() => value("[0]+")).toThrowErrorMatchingInlineSnapshot(`[FormatError: formula: unexpected end at character 5 of "[0]+"]`);
-  expect(() => value("x x")).toThrowErrorMatchingInlineSnapshot(`[FormatError: formula: unexpected "x" at character 3 of "x x"]`);
-  expect(() => value("log(x")).toThrowErrorMatchingInlineSnapshot(`[FormatError: formula: unexpected end at character 6 of "log(x"]`);
-  expect(() => value("process(x)")).toThrowErrorMatchingInlineSnapshot(`[FormatError: formula: unknown name "process"; there are x, pi, log, log10, exp, sqrt, abs, pow, min, max at character 1 of "process(x)"]`);
-  expect(() => value("constructor(x)")).toThrowErrorMatchingInlineSnapshot(`[FormatError: formula: unknown name "constructor"; there are x, pi, log, log10, exp, sqrt, abs, pow, min, max at character 1 of "constructor(x)"]`);
-  expect(() => value("x;x")).toThrowErrorMatchingInlineSnapshot(`[FormatError: formula: unexpected ";" at character 2 of "x;x"]`);
-  expect(() => value("pow(x)")).toThrowErrorMatchingInlineSnapshot(`[FormatError: formula: unexpected ")" at character 6 of "pow(x)"]`);
-  expect(() => value("")).toThrowErrorMatchingInlineSnapshot(`[FormatError: formula: unexpected end at character 1 of ""]`);
+  expect(() => value("[0]+")).toThrowErrorMatchingInlineSnapshot(
+    `[FormatError: formula: unexpected end at character 5 of "[0]+"]`,
+  );
+  expect(() => value("x x")).toThrowErrorMatchingInlineSnapshot(
+    `[FormatError: formula: unexpected "x" at character 3 of "x x"]`,
+  );
+  expect(() => value("log(x")).toThrowErrorMatchingInlineSnapshot(
+    `[FormatError: formula: unexpected end at character 6 of "log(x"]`,
+  );
+  expect(() => value("process(x)")).toThrowErrorMatchingInlineSnapshot(
+    `[FormatError: formula: unknown name "process"; there are x, pi, log, log10, exp, sqrt, abs, pow, min, max at character 1 of "process(x)"]`,
+  );
+  expect(() => value("constructor(x)")).toThrowErrorMatchingInlineSnapshot(
+    `[FormatError: formula: unknown name "constructor"; there are x, pi, log, log10, exp, sqrt, abs, pow, min, max at character 1 of "constructor(x)"]`,
+  );
+  expect(() => value("x;x")).toThrowErrorMatchingInlineSnapshot(
+    `[FormatError: formula: unexpected ";" at character 2 of "x;x"]`,
+  );
+  expect(() => value("pow(x)")).toThrowErrorMatchingInlineSnapshot(
+    `[FormatError: formula: unexpected ")" at character 6 of "pow(x)"]`,
+  );
+  expect(() => value("")).toThrowErrorMatchingInlineSnapshot(
+    `[FormatError: formula: unexpected end at character 1 of ""]`,
+  );
 });

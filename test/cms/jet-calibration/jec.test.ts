@@ -55,15 +55,33 @@ test("a jet without a positive correction is NaN", () => {
 
 test("bad lines are refused with their number", () => {
   const bad = (text: string) => () => parseJetCorrections(text, "jec.txt");
-  expect(bad("")).toThrowErrorMatchingInlineSnapshot(`[FormatError: jec.txt: no corrections; is this a text file of jet corrections?]`);
-  expect(bad(`# ok\n${line()}\n3 100 -1 1 0`)).toThrowErrorMatchingInlineSnapshot(`[FormatError: jec.txt:3: expected ptMin ptMax etaMin etaMax pileupMin pileupMax formula n and n parameters, got 5 fields]`);
-  expect(bad("3 abc -1 1 0 10 [0]*x 1 1")).toThrowErrorMatchingInlineSnapshot(`[FormatError: jec.txt:1: ptMax: expected a number, got "abc"]`);
-  expect(bad("100 3 -1 1 0 10 [0]*x 1 1")).toThrowErrorMatchingInlineSnapshot(`[FormatError: jec.txt:1: expected 0 < ptMin < ptMax, got 100 and 3]`);
-  expect(bad("3 100 1 -1 0 10 [0]*x 1 1")).toThrowErrorMatchingInlineSnapshot(`[FormatError: jec.txt:1: expected etaMin < etaMax, got 1 and -1]`);
-  expect(bad("3 100 -1 1 10 10 [0]*x 1 1")).toThrowErrorMatchingInlineSnapshot(`[FormatError: jec.txt:1: expected pileupMin < pileupMax, got 10 and 10]`);
-  expect(bad("3 100 -1 1 0 10 [0]*x 2 1")).toThrowErrorMatchingInlineSnapshot(`[FormatError: jec.txt:1: 2 parameters announced, 1 there]`);
-  expect(bad("3 100 -1 1 0 10 [0]*x+[1] 1 1")).toThrowErrorMatchingInlineSnapshot(`[FormatError: jec.txt:1: "[0]*x+[1]" needs 2 parameters, 1 there]`);
-  expect(bad("3 100 -1 1 0 10 [0]*y 1 1")).toThrowErrorMatchingInlineSnapshot(`[FormatError: jec.txt:1: unknown name "y"; there are x, pi, log, log10, exp, sqrt, abs, pow, min, max at character 5 of "[0]*y"]`);
+  expect(bad("")).toThrowErrorMatchingInlineSnapshot(
+    `[FormatError: jec.txt: no corrections; is this a text file of jet corrections?]`,
+  );
+  expect(bad(`# ok\n${line()}\n3 100 -1 1 0`)).toThrowErrorMatchingInlineSnapshot(
+    `[FormatError: jec.txt:3: expected ptMin ptMax etaMin etaMax pileupMin pileupMax formula n and n parameters, got 5 fields]`,
+  );
+  expect(bad("3 abc -1 1 0 10 [0]*x 1 1")).toThrowErrorMatchingInlineSnapshot(
+    `[FormatError: jec.txt:1: ptMax: expected a number, got "abc"]`,
+  );
+  expect(bad("100 3 -1 1 0 10 [0]*x 1 1")).toThrowErrorMatchingInlineSnapshot(
+    `[FormatError: jec.txt:1: expected 0 < ptMin < ptMax, got 100 and 3]`,
+  );
+  expect(bad("3 100 1 -1 0 10 [0]*x 1 1")).toThrowErrorMatchingInlineSnapshot(
+    `[FormatError: jec.txt:1: expected etaMin < etaMax, got 1 and -1]`,
+  );
+  expect(bad("3 100 -1 1 10 10 [0]*x 1 1")).toThrowErrorMatchingInlineSnapshot(
+    `[FormatError: jec.txt:1: expected pileupMin < pileupMax, got 10 and 10]`,
+  );
+  expect(bad("3 100 -1 1 0 10 [0]*x 2 1")).toThrowErrorMatchingInlineSnapshot(
+    `[FormatError: jec.txt:1: 2 parameters announced, 1 there]`,
+  );
+  expect(bad("3 100 -1 1 0 10 [0]*x+[1] 1 1")).toThrowErrorMatchingInlineSnapshot(
+    `[FormatError: jec.txt:1: "[0]*x+[1]" needs 2 parameters, 1 there]`,
+  );
+  expect(bad("3 100 -1 1 0 10 [0]*y 1 1")).toThrowErrorMatchingInlineSnapshot(
+    `[FormatError: jec.txt:1: unknown name "y"; there are x, pi, log, log10, exp, sqrt, abs, pow, min, max at character 5 of "[0]*y"]`,
+  );
 });
 
 testOfficial("the official corrections give the values computed by hand from their rows", () => {

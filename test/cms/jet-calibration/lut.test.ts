@@ -83,15 +83,37 @@ test("bad tables and jets are refused", () => {
   const bad = (from: string, to: string) => () =>
     parseCalibrationLut(good.replace(from, to), "lut.txt", { pt, eta });
   const compression = (text: string) => () => parseCompressionLut(text, "pt.txt");
-  expect(bad(" 50 0 2 1.200000    617", " 50 0 2 1.200000    513")).toThrowErrorMatchingInlineSnapshot(`[FormatError: lut.txt:5: word 513 scales pt 50 by 1.000000, not 1.2]`);
-  expect(bad("0 20 79 50 0 2", "0 20 80 50 0 2")).toThrowErrorMatchingInlineSnapshot(`[FormatError: lut.txt:5: pt 20 .. 80 is in bins 2 .. 3 of the compression table, not 2]`);
-  expect(bad("0 20 79 50 0 2", "1 20 79 50 1 2")).toThrowErrorMatchingInlineSnapshot(`[FormatError: lut.txt:5: eta bin 1 (1), pt bin 2 at address 2]`);
-  expect(bad("0 20 79 50 0 2", "0 20 79 50 x 2")).toThrowErrorMatchingInlineSnapshot(`[FormatError: lut.txt:5: expected 10 numbers, got "0 20 79 50 x 2 1.200000    617 1.200000 1.000000"]`);
-  expect(() => parseCalibrationLut("", "lut.txt", { pt, eta })).toThrowErrorMatchingInlineSnapshot(`[FormatError: lut.txt: expected 8 entries, got 0]`);
-  expect(compression("0 0")).toThrowErrorMatchingInlineSnapshot(`[FormatError: pt.txt:1: data before the header "#<header> v1 nAddress nData </header>"]`);
-  expect(compression("#<header> v1 1 1 </header>\n0 0\n1 2")).toThrowErrorMatchingInlineSnapshot(`[FormatError: pt.txt:3: bin 2 does not fit into 1 bits]`);
-  expect(compression("#<header> v1 1 1 </header>\n0 0")).toThrowErrorMatchingInlineSnapshot(`[FormatError: pt.txt: expected a header and 2^1 entries, got 1]`);
-  expect(() => exportCalibrationLut(() => Number.NaN, { pt, eta })).toThrowErrorMatchingInlineSnapshot(`[ConfigError: exportCalibrationLut: scale NaN at pt 10 GeV, |eta| 0.043; expected a number > 0]`);
+  expect(
+    bad(" 50 0 2 1.200000    617", " 50 0 2 1.200000    513"),
+  ).toThrowErrorMatchingInlineSnapshot(
+    `[FormatError: lut.txt:5: word 513 scales pt 50 by 1.000000, not 1.2]`,
+  );
+  expect(bad("0 20 79 50 0 2", "0 20 80 50 0 2")).toThrowErrorMatchingInlineSnapshot(
+    `[FormatError: lut.txt:5: pt 20 .. 80 is in bins 2 .. 3 of the compression table, not 2]`,
+  );
+  expect(bad("0 20 79 50 0 2", "1 20 79 50 1 2")).toThrowErrorMatchingInlineSnapshot(
+    `[FormatError: lut.txt:5: eta bin 1 (1), pt bin 2 at address 2]`,
+  );
+  expect(bad("0 20 79 50 0 2", "0 20 79 50 x 2")).toThrowErrorMatchingInlineSnapshot(
+    `[FormatError: lut.txt:5: expected 10 numbers, got "0 20 79 50 x 2 1.200000    617 1.200000 1.000000"]`,
+  );
+  expect(() => parseCalibrationLut("", "lut.txt", { pt, eta })).toThrowErrorMatchingInlineSnapshot(
+    `[FormatError: lut.txt: expected 8 entries, got 0]`,
+  );
+  expect(compression("0 0")).toThrowErrorMatchingInlineSnapshot(
+    `[FormatError: pt.txt:1: data before the header "#<header> v1 nAddress nData </header>"]`,
+  );
+  expect(compression("#<header> v1 1 1 </header>\n0 0\n1 2")).toThrowErrorMatchingInlineSnapshot(
+    `[FormatError: pt.txt:3: bin 2 does not fit into 1 bits]`,
+  );
+  expect(compression("#<header> v1 1 1 </header>\n0 0")).toThrowErrorMatchingInlineSnapshot(
+    `[FormatError: pt.txt: expected a header and 2^1 entries, got 1]`,
+  );
+  expect(() =>
+    exportCalibrationLut(() => Number.NaN, { pt, eta }),
+  ).toThrowErrorMatchingInlineSnapshot(
+    `[ConfigError: exportCalibrationLut: scale NaN at pt 10 GeV, |eta| 0.043; expected a number > 0]`,
+  );
   const lut = exportCalibrationLut(() => 1, { pt, eta });
   expect(() =>
     calibrateJets({ hwPt: Int32Array.of(1, 4000), hwEta: Int32Array.of(0, 0) }, lut),

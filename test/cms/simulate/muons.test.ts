@@ -1,8 +1,8 @@
 import { beforeAll, expect, test } from "vitest";
 import { wrapPhi } from "../../../src/cms/kinematics.ts";
-import { muonScales, outOfRange } from "../../../src/cms/scales.ts";
 import { type MuonSelection, selectMuons } from "../../../src/cms/muon-selection.ts";
 import { level1Muons, type Muons, muonColumnNames, muonErrors } from "../../../src/cms/muons.ts";
+import { muonScales, outOfRange } from "../../../src/cms/scales.ts";
 import { muonSimulation } from "../../../src/cms/simulate/muon-config.ts";
 import { muonBlockRows, simulateMuons } from "../../../src/cms/simulate/muons.ts";
 

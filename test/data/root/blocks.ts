@@ -36,11 +36,13 @@ export async function lz4Sample(): Promise<Uint8Array> {
   return sample;
 }
 
+const versions: Readonly<Record<string, number>> = { ZL: 8, CS: 8, XZ: 0, L4: 1, ZS: 1 };
+
 /** A block with ROOT's header. */
 export function block(mark: string, data: Uint8Array, size: number): Uint8Array {
   const u24 = (n: number) => [n & 255, (n >> 8) & 255, n >> 16];
   return Uint8Array.from([
-    ...[mark.charCodeAt(0), mark.charCodeAt(1), 1],
+    ...[mark.charCodeAt(0), mark.charCodeAt(1), versions[mark] ?? 0],
     ...u24(data.length),
     ...u24(size),
     ...data,

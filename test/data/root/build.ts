@@ -30,7 +30,7 @@ export function keyBytes(
   key: BuiltKey,
   seek: number,
   big: boolean,
-  extra = new Uint8Array(),
+  extra: Uint8Array = new Uint8Array(),
 ): Uint8Array {
   const names = bytesOf(key.className, key.name, "");
   const offset = big ? 8 : 4;

@@ -44,11 +44,16 @@ export async function readJs(
 
 /** Nested arrays as one list of numbers or strings. */
 function flat(value: unknown): unknown {
-  if (ArrayBuffer.isView(value)) return Array.from(value as unknown as ArrayLike<unknown>);
+  if (ArrayBuffer.isView(value)) return structuredClone(value); // reused for the next entry
   if (typeof value === "object" && value !== null && Symbol.iterator in value)
-    return Array.from(value as Iterable<unknown>, flat).flat();
+    return Array.from(value as Iterable<unknown>, listed).flat();
   if (typeof value === "object" && value !== null && "low" in value) return Number(value);
   return typeof value === "boolean" ? Number(value) : value;
+}
+
+function listed(value: unknown): unknown {
+  const one = flat(value);
+  return ArrayBuffer.isView(one) ? Array.from(one as unknown as ArrayLike<unknown>) : one;
 }
 
 /** All branches with the names from the top down. */

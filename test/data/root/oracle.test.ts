@@ -22,7 +22,7 @@ const files = !present
 /** Of the one long tree; all of them with FORTY_FULL=1. */
 const mostEntries = process.env.FORTY_FULL ? Number.POSITIVE_INFINITY : 20_000;
 
-const compared = { branches: 0, values: 0 };
+const compared = { files: 0, branches: 0, values: 0 };
 
 describe.skipIf(!present)("branches of real files", () => {
   test.each(files)("%s: every branch of basic type has JSROOT's values", async (name) => {
@@ -36,10 +36,11 @@ describe.skipIf(!present)("branches of real files", () => {
       if (tree.entries > 0) await compareTree(tree, jsTree);
     }
     await file.close();
+    compared.files++;
   });
 
   afterAll(() => {
-    expect(compared.branches).toBeGreaterThan(4000);
+    if (compared.files === files.length) expect(compared.branches).toBeGreaterThan(4000);
   });
 });
 
@@ -86,7 +87,8 @@ function compareColumn(path: string, ours: RootColumn, theirs: readonly unknown[
   const place = (item: number) => (innerOffsets === undefined ? item : innerOffsets[item]) * per;
   for (let entry = 0; entry < theirs.length; entry++) {
     const theirEntry = theirs[entry];
-    const list = Array.isArray(theirEntry) ? theirEntry : [theirEntry];
+    const isList = Array.isArray(theirEntry) || ArrayBuffer.isView(theirEntry);
+    const list = (isList ? theirEntry : [theirEntry]) as ArrayLike<number>;
     const start = place(offsets === undefined ? entry : offsets[entry]);
     const end = place(offsets === undefined ? entry + 1 : offsets[entry + 1]);
     if (end - start !== list.length)

@@ -55,6 +55,16 @@ describe("a file", () => {
     await file.close();
   });
 
+  test("calls that overlap are done one after the other", async () => {
+    const writer = await createRootWriter(at("overlap.root"), { basketBytes: 64 });
+    const trees = [writer.tree("a", schema), writer.tree("b", schema)];
+    const many = Array.from({ length: 50 }, (_, i) => i);
+    const halves = [many.slice(0, 25), many.slice(25)];
+    const appends = halves.flatMap((half) => trees.map((tree) => tree.append([x(...half)])));
+    await Promise.all([...appends, writer.close()]);
+    for (const name of ["a", "b"]) expect(await read(at("overlap.root"), name)).toEqual([many]);
+  });
+
   test("a name used again gets the next cycle, and the newest is read", async () => {
     const writer = await createRootWriter(at("cycles.root"));
     for (const n of [1, 2, 3])
