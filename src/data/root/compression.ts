@@ -96,15 +96,23 @@ export function splitBlocks(bytes: Uint8Array, size: number, where: string): Blo
   return blocks;
 }
 
+/** The method of the block at a byte; null for unknown ones. */
+export function methodOf(bytes: Uint8Array, at = 0): Method | null {
+  return methods[markAt(bytes, at)] ?? null;
+}
+
+function markAt(bytes: Uint8Array, at: number): string {
+  return String.fromCharCode(bytes[at], bytes[at + 1]);
+}
+
 function readHeader(bytes: Uint8Array, at: number, where: string): Block {
   const start = at + headerBytes;
   if (start > bytes.length)
     throw new FormatError(`${where}: block header at byte ${at} of ${bytes.length} is cut off`);
-  const mark = String.fromCharCode(bytes[at], bytes[at + 1]);
-  const method = methods[mark];
-  if (method === undefined)
+  const method = methodOf(bytes, at);
+  if (method === null)
     throw new FormatError(
-      `${where}: unknown compression ${JSON.stringify(mark)} at byte ${at}; ` +
+      `${where}: unknown compression ${JSON.stringify(markAt(bytes, at))} at byte ${at}; ` +
         `read are ${Object.keys(methods).join(", ")}`,
     );
   const u24 = (i: number) => bytes[i] | (bytes[i + 1] << 8) | (bytes[i + 2] << 16);

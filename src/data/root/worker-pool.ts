@@ -1,7 +1,8 @@
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import { FormatError } from "../../base/errors.ts";
-import { type DecompressJob, decompressMany } from "./compression.ts";
+import type { Method } from "./codecs.ts";
+import { type DecompressJob, decompressMany, methodOf } from "./compression.ts";
 import { joinParts, type WorkerReply, type WorkerTask } from "./worker-message.ts";
 
 /** Threads that unpack. Idle ones do not keep the process alive. */
@@ -17,9 +18,21 @@ export interface DecompressPool {
 export interface PoolOptions {
   /** Worker threads; default one per core, 8 at most. */
   readonly threads?: number;
-  /** Unpacked bytes from which on threads are worth their start and the copies. */
-  readonly worthwhileBytes?: number;
+  /** Work in one thread, estimated, from which on threads are worth their start; default 500 ms. */
+  readonly worthwhileMs?: number;
 }
+
+/** Work that is worth the copies to threads that run already. */
+const copiesMs = 20;
+
+/** Unpacked bytes per millisecond, as measured on one core. */
+const bytesPerMs: Readonly<Record<Method, number>> = {
+  zlib: 250_000,
+  "old zlib": 250_000,
+  lzma: 35_000,
+  lz4: 900_000,
+  zstd: 300_000,
+};
 
 /** Unpacked bytes of one message: large against its cost, small against a cluster. */
 const batchBytes = 1 << 20;
@@ -30,7 +43,7 @@ const batchBytes = 1 << 20;
  */
 export function createDecompressPool({
   threads = Math.min(8, availableParallelism()),
-  worthwhileBytes = 4 << 20,
+  worthwhileMs = 500,
 }: PoolOptions = {}): DecompressPool {
   let starting: Promise<Thread[]> | null = null;
   let running = 0;
@@ -39,8 +52,9 @@ export function createDecompressPool({
       return running;
     },
     async decompress(jobs) {
-      const total = jobs.reduce((sum, { bytes, size }) => sum + weight(bytes.length, size), 0);
-      if (threads < 2 || jobs.length < 2 || total < worthwhileBytes) return decompressMany(jobs);
+      const enough = running > 0 ? Math.min(worthwhileMs, copiesMs) : worthwhileMs;
+      const isLittle = jobs.length < 2 || workMs(jobs) < enough;
+      if (threads < 2 || isLittle) return decompressMany(jobs);
       starting ??= startThreads(threads);
       const started = await starting;
       running = started.length;
@@ -56,9 +70,14 @@ export function createDecompressPool({
   };
 }
 
-/** Stored bytes cost nothing to unpack. */
-function weight(packed: number, size: number): number {
-  return packed === size ? 0 : size;
+/** Time in this thread, from the unpacked bytes. */
+function workMs(jobs: readonly DecompressJob[]): number {
+  let ms = 0;
+  for (const { bytes, size } of jobs) {
+    const method = bytes.length === size ? null : methodOf(bytes);
+    if (method !== null) ms += size / bytesPerMs[method];
+  }
+  return ms;
 }
 
 /** Threads take batch after batch, so that slow ones hold up none. */

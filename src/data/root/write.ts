@@ -32,6 +32,8 @@ export interface RootWriter {
   ): RootTreeWriter;
   /** Writes a histogram, "pt" or "folder/pt". */
   histogram(histogram: RootHistogram): Promise<void>;
+  /** Writes a text under a name, as a TNamed of the top directory; its title is the text. */
+  text(name: string, text: string): Promise<void>;
   close(): Promise<void>;
   /** Drops everything; no file is left. */
   abort(): Promise<void>;
@@ -86,6 +88,10 @@ export function rootWriter(sink: Sink, options: RootWriterOptions): RootWriter {
         const directory = folder === null ? file.root : file.folder(folder);
         await file.object(object, directory, name, histogram.title ?? "");
       }),
+    text: (name, text) =>
+      guarded(() =>
+        file.object({ class: "TNamed", fName: name, fTitle: text }, file.root, name, ""),
+      ),
     close: () =>
       guarded(async () => {
         for (const tree of trees.values()) await tree.finish();

@@ -24,8 +24,17 @@ export async function openJs(path: string): Promise<JsFile> {
   return openFile(path);
 }
 
-/** Values of branches in the first entries as JSROOT gives them, [branch][entry]. */
+/** Values of branches in the first entries as lists, [branch][entry]. */
 export async function readJs(
+  tree: JsTree,
+  branches: readonly JsBranch[],
+  entries: number,
+): Promise<unknown[][]> {
+  return (await readJsTyped(tree, branches, entries)).map((values) => values.map(listed));
+}
+
+/** The same, with typed arrays where JSROOT has them: quicker for many values. */
+export async function readJsTyped(
   tree: JsTree,
   branches: readonly JsBranch[],
   entries: number,

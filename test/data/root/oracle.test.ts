@@ -4,7 +4,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { openRoot } from "../../../src/data/root/file.ts";
 import { openFileSource } from "../../../src/data/root/source-node.ts";
 import type { RootColumn, RootTree } from "../../../src/data/root/tree.ts";
-import { type JsBranch, type JsTree, openJs, readJs, walkJs } from "./jsroot.ts";
+import { type JsBranch, type JsTree, openJs, readJsTyped, walkJs } from "./jsroot.ts";
 
 const shared = "../shared/data";
 const present = existsSync(shared);
@@ -61,7 +61,7 @@ async function compareTree(tree: RootTree, jsTree: JsTree): Promise<void> {
       some.map(({ path }) => path),
       range,
     );
-    const theirs = await readJs(jsTree, branches, range.stop);
+    const theirs = await readJsTyped(jsTree, branches, range.stop);
     some.forEach(({ path }, k) => {
       compareColumn(path, ours[k], theirs[k]);
     });

@@ -5,7 +5,7 @@ import type { DecompressJob } from "../../../src/data/root/compression.ts";
 import { createDecompressPool } from "../../../src/data/root/worker-pool.ts";
 import { block } from "./blocks.ts";
 
-const pool = createDecompressPool({ threads: 2, worthwhileBytes: 1 });
+const pool = createDecompressPool({ threads: 2, worthwhileMs: 0 });
 afterAll(() => pool.close());
 
 const rng = createRng(7);
@@ -23,6 +23,12 @@ test("threads give what one thread gives, in the order of the jobs", async () =>
   expect(pool.running).toBe(2);
   expect(results.every((got, i) => Buffer.compare(got, plain[i]) === 0)).toBe(true);
   expect(jobs[0].bytes.length).toBeGreaterThan(0); // the input stays with the caller
+});
+
+test("little work stays in the calling thread", async () => {
+  const lazy = createDecompressPool({ threads: 2 });
+  expect(await lazy.decompress(jobs.slice(0, 5))).toEqual(plain.slice(0, 5));
+  expect(lazy.running).toBe(0);
 });
 
 test("several calls may run at the same time", async () => {
