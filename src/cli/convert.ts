@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import { CancelledError, ConfigError, DataError } from "../base/errors.ts";
+import { splitTreePath } from "../data/detect.ts";
 import {
   type Column,
   type ColumnInfo,
@@ -9,8 +10,8 @@ import {
   readBatches,
   type Table,
   type TableInfo,
-  unknownColumn,
 } from "../data/index.ts";
+import { missingColumn } from "../data/source.ts";
 import { nameList } from "./options.ts";
 import type { Session } from "./session.ts";
 import { countText } from "./text-table.ts";
@@ -20,15 +21,19 @@ interface ConvertOptions {
   readonly out: string;
   readonly columns?: readonly string[];
   readonly where?: string;
+  readonly explode?: string;
 }
 
 /** `forty convert`: table files below one another into one, of the same or another format. */
 export function define(command: Command, run: Run): void {
   command
-    .argument("<in...>", "files to read, one below the other: .csv, .csv.gz, .parquet")
+    .argument(
+      "<in...>",
+      "files to read, one below the other: .csv, .csv.gz, .parquet, .root or .root:tree",
+    )
     .requiredOption(
       "-o, --out <file>",
-      "file to write: .parquet (keeps units), .csv or .csv.gz (required)",
+      "file to write: .parquet or .root (keep units), .csv or .csv.gz (required)",
     )
     .option(
       "--columns <names>",
@@ -39,19 +44,27 @@ export function define(command: Command, run: Run): void {
       "--where <condition>",
       'rows to keep, as an SQL condition: "pt > 5 AND abs(eta) < 2.4" (default: all)',
     )
+    .option(
+      "--explode <collection>",
+      'one row per object of a jagged collection of a ROOT tree, as "Muon" (default: per entry)',
+    )
     .action(run(convert));
 }
 
 async function convert(
   session: Session,
   inputs: readonly string[],
-  { out, columns, where }: ConvertOptions,
+  { out, columns, where, explode }: ConvertOptions,
 ): Promise<object> {
-  if (inputs.some((path) => resolve(path) === resolve(out)))
+  const fileOf = (path: string) => resolve(splitTreePath(path).file);
+  if (inputs.some((path) => fileOf(path) === fileOf(out)))
     throw new ConfigError(`--out: ${out} is also read; give the result another name`);
   const started = performance.now();
   const infos: TableInfo[] = [];
-  for (const path of inputs) infos.push(await inspectTable(path));
+  for (const path of inputs) infos.push(await inspectTable(path, { explode }));
+  const flat = infos.find(({ format }) => explode !== undefined && format !== "root");
+  if (flat !== undefined)
+    throw new ConfigError(`--explode: ${flat.path} is no ROOT file; it has no jagged collections`);
   const schema = commonSchema(infos, columns);
   const names = schema.map((c) => c.name);
   const metadata = Object.assign({}, ...infos.map((info) => info.metadata).reverse());
@@ -61,7 +74,7 @@ async function convert(
   let rows = 0;
   try {
     for (const { path } of infos)
-      for await (const batch of readBatches(path, { columns: names, where })) {
+      for await (const batch of readBatches(path, { columns: names, where, explode })) {
         await writer.append(retyped(batch, schema));
         rows += batch.rows;
         progress.update(rows);
@@ -86,14 +99,10 @@ function commonSchema(
   names: readonly string[] = infos[0].columns.map((c) => c.name),
 ): ColumnInfo[] {
   return names.map((name) => {
-    const found = infos.map(({ path, columns }) => {
-      const info = columns.find((c) => c.name === name);
-      if (info) return { path, ...info };
-      throw unknownColumn(
-        path,
-        name,
-        columns.map((c) => c.name),
-      );
+    const found = infos.map((file) => {
+      const info = file.columns.find((c) => c.name === name);
+      if (info === undefined) throw missingColumn(file, name);
+      return { path: file.path, ...info };
     });
     const [first, ...others] = found;
     const odd = others.find((c) => (c.type === "string") !== (first.type === "string"));

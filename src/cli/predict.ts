@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { type Command, Option } from "commander";
 import { ConfigError } from "../base/errors.ts";
+import { splitTreePath } from "../data/detect.ts";
 import { createNodeRuntime } from "../runtime/index.ts";
 import { predictFile } from "../tasks/index.ts";
 import { findModel } from "../tasks/run-folder.ts";
@@ -20,10 +21,10 @@ interface PredictSettings {
 export function define(command: Command, run: Run): void {
   command
     .argument("<model>", "run folder or exported .onnx file")
-    .argument("<in>", "table with the model's input columns: .parquet, .csv, .csv.gz")
+    .argument("<in>", "table with the model's input columns: .parquet, .root, .csv, .csv.gz")
     .requiredOption(
       "-o, --out <file>",
-      "file to write, the input's columns and the calibrated ones: .parquet, .csv or .csv.gz (required)",
+      "file to write, the input's columns and the calibrated ones: .parquet, .root, .csv or .csv.gz (required)",
     )
     .option("--where <condition>", "rows to keep, as an SQL condition (default: all)")
     .addOption(
@@ -45,7 +46,8 @@ async function predict(
   input: string,
   { out, where, device, threads }: PredictSettings,
 ): Promise<object> {
-  if (resolve(input) === resolve(out))
+  const file = (path: string) => resolve(splitTreePath(path).file);
+  if (file(input) === file(out))
     throw new ConfigError(`--out: ${out} is also read; give the result another name`);
   const started = performance.now();
   const bytes = await findModel(model);

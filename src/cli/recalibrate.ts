@@ -28,7 +28,7 @@ export function define(command: Command, run: Run): void {
     .description(
       "learn to correct Level-1 muons toward the offline ones: train, compare, report, export ONNX",
     )
-    .argument("<in...>", "muon tables with L1 and offline columns: .parquet, .csv, .csv.gz")
+    .argument("<in...>", "muon tables with L1 and offline columns: .parquet, .root, .csv, .csv.gz")
     .requiredOption("-o, --out <folder>", "folder of the run, new or empty (required)")
     .option(
       "--config <file>",

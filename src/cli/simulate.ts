@@ -32,7 +32,7 @@ export function define(command: Command, run: Run): void {
     .option("--seed <number>", "same seed, same file", wholeNumber("--seed", { min: 0 }), 1)
     .requiredOption(
       "-o, --out <file>",
-      "file to write: .parquet (keeps units and provenance), .csv or .csv.gz (required)",
+      "file to write: .parquet or .root (keep units and provenance), .csv or .csv.gz (required)",
     )
     .action(run(simulate));
 }

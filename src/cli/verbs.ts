@@ -9,5 +9,9 @@ export const verbs: Readonly<Record<string, Verb>> = {
     load: () => import("./recalibrate.ts"),
   },
   predict: { summary: "apply an exported model to a file", load: () => import("./predict.ts") },
+  dataset: {
+    summary: "match Level-1 to offline objects of ROOT files into a table",
+    load: () => import("./dataset.ts"),
+  },
   simulate: { summary: "make simulated samples", load: () => import("./simulate.ts") },
 };

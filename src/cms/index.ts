@@ -1,3 +1,23 @@
+export {
+  createJetFit,
+  fillJetFit,
+  mergeJetFits,
+  solveJetFit,
+} from "./jet-calibration/baseline.ts";
+export {
+  correctJets,
+  createJetCorrector,
+  formatJetCorrections,
+  parseJetCorrections,
+} from "./jet-calibration/jec.ts";
+export {
+  calibrateJets,
+  exportCalibrationLut,
+  formatCalibrationLut,
+  formatHardwareLut,
+  parseCalibrationLut,
+  parseCompressionLut,
+} from "./jet-calibration/lut.ts";
 export { type Direction, deltaPhi, deltaR, to0to2Pi, wrapPhi } from "./kinematics.ts";
 export {
   emptyJetStatistics,
@@ -76,6 +96,10 @@ export {
   parseTestVectors,
   type TestVectors,
 } from "./schemas/test-vectors.ts";
+export { type JetSimulationConfig, jetSimulation } from "./simulate/jet-config.ts";
+export { type JetFloor, jetFloor } from "./simulate/jet-floor.ts";
+export { type JetRows, jetRows, simulateJetRows } from "./simulate/jet-rows.ts";
+export { type JetEvents, simulateJets } from "./simulate/jets.ts";
 export { type MuonSimulationConfig, muonSimulation } from "./simulate/muon-config.ts";
 export {
   expectedMuonErrors,

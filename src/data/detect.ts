@@ -2,13 +2,15 @@ import { open, stat } from "node:fs/promises";
 import { constants, gunzipSync } from "node:zlib";
 import { FormatError } from "../base/errors.ts";
 
-export type TableFormat = "csv" | "csv.gz" | "parquet";
+export type TableFormat = "csv" | "csv.gz" | "parquet" | "root";
 
 /** Bytes of head that tell the format and hold the header line of a CSV file. */
 const headBytes = 1 << 18;
 
+const rootMagic: readonly number[] = [0x72, 0x6f, 0x6f, 0x74];
+
 const foreign: readonly [string, readonly number[]][] = [
-  ["a ROOT file", [0x72, 0x6f, 0x6f, 0x74]],
+  ["a ROOT file", rootMagic],
   ["a PNG image", [0x89, 0x50, 0x4e, 0x47]],
   ["a ZIP archive", [0x50, 0x4b, 0x03, 0x04]],
   ["an HDF5 file", [0x89, 0x48, 0x44, 0x46]],
@@ -16,11 +18,18 @@ const foreign: readonly [string, readonly number[]][] = [
   ["a PDF document", [0x25, 0x50, 0x44, 0x46]],
 ];
 
+/** A path in two: "nano.root:Events" names a tree in a ROOT file. */
+export function splitTreePath(path: string): { file: string; tree: string | null } {
+  const [, file = path, tree = null] = /^(.*?\.root)(?::(.+))?$/i.exec(path) ?? [];
+  return { file, tree };
+}
+
 /** The format a file name claims, null for any other ending. */
 export function formatOfName(path: string): TableFormat | null {
   const name = path.toLowerCase();
   if (name.endsWith(".parquet")) return "parquet";
   if (name.endsWith(".csv.gz")) return "csv.gz";
+  if (splitTreePath(name).file.endsWith(".root")) return "root";
   return name.endsWith(".csv") ? "csv" : null;
 }
 
@@ -36,12 +45,18 @@ export async function detectFormat(path: string): Promise<{ format: TableFormat;
   if (info.isDirectory()) throw new FormatError(`${path}: is a folder; name a file in it`);
   if (info.size === 0) throw new FormatError(`${path}: the file is empty`);
   const { head, tail } = await ends(path, info.size);
-  const other = foreign.find(([, magic]) => magic.every((byte, i) => head[i] === byte));
   const named = formatOfName(path);
+  const isRoot = rootMagic.every((byte, i) => head[i] === byte);
+  if (isRoot && named === "root") return { format: "root", head: "" };
+  if (isRoot && named === null)
+    throw new FormatError(`${path}: unknown ending; found a ROOT file; name it .root`);
+  const other = foreign.find(([, magic]) => magic.every((byte, i) => head[i] === byte));
   if (other !== undefined)
     throw new FormatError(
       `${path}: expected a ${named ?? "CSV or Parquet"} file, found ${other[0]}`,
     );
+  if (named === "root" && head.includes(0))
+    throw new FormatError(`${path}: not a ROOT file: it does not start with "root"`);
   const found = formatOfContent(path, head, tail);
   if (named === null)
     throw new FormatError(

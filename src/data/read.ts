@@ -1,7 +1,11 @@
 import { ConfigError, DataError } from "../base/errors.ts";
-import { type ColumnInfo, type DatabaseOptions, openDatabase } from "./duckdb.ts";
-import { openSource, readError, type Source } from "./source.ts";
-import { type Table, unknownColumn } from "./table.ts";
+import { formatOfName } from "./detect.ts";
+import { type ColumnInfo, type Database, type DatabaseOptions, openDatabase } from "./duckdb.ts";
+import { openRootTable } from "./read-root.ts";
+import { regroup } from "./regroup.ts";
+import { rowFilter } from "./row-filter.ts";
+import { missingColumn, openSource, readError, type Source, selectionError } from "./source.ts";
+import { selectColumns, selectRows, type Table } from "./table.ts";
 
 export interface ReadOptions extends DatabaseOptions {
   /** Columns to read, in this order; all where not given. */
@@ -10,16 +14,23 @@ export interface ReadOptions extends DatabaseOptions {
   readonly where?: string | undefined;
   /** At most this many rows, the first that pass the selection. */
   readonly limit?: number | undefined;
+  /** ROOT: a jagged collection ("Muon") whose objects are the rows, columns of the entry repeated. */
+  readonly explode?: string | undefined;
 }
 
 /** What `inspectTable` tells: format, rows, columns, units and metadata of a file. */
 export type TableInfo = Omit<Source, "sql">;
 
+/** Values of a ROOT tree read at a time where rows are filtered or exploded. */
+const valuesAtOnce = 1 << 22;
+
 /**
- * Reads a .csv, .csv.gz or .parquet file into memory, rows in file order.
+ * Reads a .csv, .csv.gz, .parquet or .root file into memory, rows in file order.
  *
  * CSV types come from all cells: integers become int32 or int64, empty cells are missing; units are
- * unknown (null). Unsigned and 64-bit Parquet integers become int64, dates text.
+ * unknown (null). Unsigned and 64-bit Parquet integers become int64, dates text. Of a ROOT file one
+ * tree is read, the only one or that of "file.root:tree"; its jagged branches are left out, and
+ * uint32 and uint64 become int64.
  * @throws FormatError for a missing, misnamed, foreign or broken file; DataError for a missing or
  * nested column, an unusable selection, or no row left.
  */
@@ -38,18 +49,28 @@ export async function* readBatches(
   path: string,
   options: ReadOptions & { readonly batchRows?: number } = {},
 ): AsyncGenerator<Table> {
-  const { columns, where, limit, batchRows = 65_536 } = options;
+  const { where, limit, batchRows = 65_536 } = options;
   requireCount("limit", limit);
   requireCount("batchRows", batchRows);
+  const condition = where?.trim() ? where : undefined;
+  if (formatOfName(path) === "root")
+    yield* rootBatches(path, { ...options, where: condition }, batchRows);
+  else yield* fileBatches(path, { ...options, where: condition }, batchRows);
+}
+
+async function* fileBatches(
+  path: string,
+  { columns, where, limit, ...options }: ReadOptions,
+  batchRows: number,
+): AsyncGenerator<Table> {
   const db = await openDatabase(options);
   try {
-    const condition = where?.trim() ? where : undefined;
-    const source = await openSource(db, path, neededBy(columns, condition));
+    const source = await openSource(db, path, neededBy(columns, where));
     const chosen = chooseColumns(source, columns);
-    const filter = condition === undefined ? "" : ` WHERE (${condition}\n)`;
-    if (condition !== undefined) {
+    const filter = where === undefined ? "" : ` WHERE (${where}\n)`;
+    if (where !== undefined) {
       await db.describe(`SELECT * FROM ${source.sql}${filter}`).catch((cause: Error) => {
-        throw selectionError(source, condition, cause);
+        throw selectionError(source, where, cause);
       });
     }
     const tail = `${source.sql}${filter}${limit === undefined ? "" : ` LIMIT ${limit}`}`;
@@ -58,12 +79,7 @@ export async function* readBatches(
       rows += batch.rows;
       yield batch;
     }
-    if (source.rows === 0)
-      throw new DataError(`${path}: holds ${source.columns.length} columns but no rows`);
-    if (rows === 0)
-      throw new DataError(
-        `${path}: no row passes "${condition}" (${source.rows} rows before); loosen the selection`,
-      );
+    requireRows(source, rows, where);
   } catch (cause) {
     throw readError(path, cause);
   } finally {
@@ -71,11 +87,64 @@ export async function* readBatches(
   }
 }
 
+async function* rootBatches(
+  path: string,
+  { columns, where, limit, ...options }: ReadOptions,
+  batchRows: number,
+): AsyncGenerator<Table> {
+  const source = await openRootTable(path, options);
+  let db: Database | null = null;
+  try {
+    const chosen = chooseColumns(source, columns).map((c) => c.name);
+    if (where !== undefined) db = await openDatabase(options);
+    const filter = db && where ? await rowFilter(db, source, where) : null;
+    const names = [...new Set([...chosen, ...(filter?.names ?? [])])];
+    const most = Math.max(1024, Math.floor(valuesAtOnce / names.length));
+    const isWhole = filter === null && options.explode === undefined;
+    const wanted = isWhole ? Math.min(batchRows, limit ?? batchRows) : Math.min(batchRows, most);
+    const entries = Math.min(wanted, Math.max(1, source.rows));
+    async function* kept() {
+      for await (const table of source.batches(names, entries)) {
+        const passed = filter === null ? table : selectRows(table, await filter.rows(table));
+        yield selectColumns(passed, chosen);
+      }
+    }
+    let rows = 0;
+    for await (const batch of regroup(kept(), batchRows, limit)) {
+      rows += batch.rows;
+      yield batch;
+    }
+    requireRows(source, rows, where);
+  } catch (cause) {
+    throw readError(path, cause);
+  } finally {
+    db?.close();
+    await source.close();
+  }
+}
+
+function requireRows(
+  { path, rows: before, columns }: Pick<Source, "path" | "rows" | "columns">,
+  rows: number,
+  where: string | undefined,
+): void {
+  if (before === 0) throw new DataError(`${path}: holds ${columns.length} columns but no rows`);
+  if (rows === 0)
+    throw new DataError(
+      `${path}: no row passes "${where}" (${before} rows before); loosen the selection`,
+    );
+}
+
 /** Format, rows, column types, units and metadata of a file, without its rows. */
 export async function inspectTable(
   path: string,
-  options: DatabaseOptions = {},
+  options: Pick<ReadOptions, "explode"> & DatabaseOptions = {},
 ): Promise<TableInfo> {
+  if (formatOfName(path) === "root") {
+    const { batches: _, close, ...info } = await openRootTable(path, options);
+    await close();
+    return info;
+  }
   const db = await openDatabase(options);
   try {
     const { sql: _, ...info } = await openSource(db, path);
@@ -92,36 +161,24 @@ function neededBy(columns: readonly string[] | undefined, where: string | undefi
   return (name: string) => columns.includes(name) || condition.includes(name.toLowerCase());
 }
 
-/** An unusable selection; names the text columns in it, as comparing those with numbers fails. */
-function selectionError({ path, columns }: Source, condition: string, cause: Error): DataError {
-  const texts = columns.filter((c) => c.type === "string" && condition.includes(c.name));
-  const hint = texts.length > 0 ? `; columns of text: ${texts.map((c) => c.name).join(", ")}` : "";
-  return new DataError(`${path}: cannot select "${condition}": ${cause.message}${hint}`, { cause });
-}
-
-function chooseColumns(source: Source, names: readonly string[] | undefined): ColumnInfo[] {
-  const { path, columns, nested } = source;
-  if (names === undefined) {
-    if (nested.length > 0)
-      throw new DataError(
-        `${path}: columns that hold more than one value a row: ${nested.join(", ")}; choose columns among ${columns.map((c) => c.name).join(", ")}`,
-      );
-    return [...columns];
-  }
-  return names.map((name) => {
-    const found = columns.find((c) => c.name === name);
-    if (found !== undefined) return found;
-    const list = nested.find((text) => text.startsWith(`${name} (`));
-    if (list !== undefined)
-      throw new DataError(
-        `${path}: column ${list} holds more than one value a row; choose another`,
-      );
-    throw unknownColumn(
-      path,
-      name,
-      columns.map((c) => c.name),
+function chooseColumns(
+  source: Omit<Source, "sql">,
+  names: readonly string[] | undefined,
+): ColumnInfo[] {
+  const { path, format, columns, nested } = source;
+  if (names !== undefined)
+    return names.map((name) => {
+      const found = columns.find((c) => c.name === name);
+      if (found === undefined) throw missingColumn(source, name);
+      return found;
+    });
+  if (format === "root" && columns.length > 0) return [...columns];
+  if (columns.length + nested.length === 0) throw new DataError(`${path}: holds no columns`);
+  if (nested.length > 0)
+    throw new DataError(
+      `${path}: columns that hold more than one value a row: ${nested.slice(0, 40).join(", ")}; ${columns.length > 0 ? `choose columns among ${columns.map((c) => c.name).join(", ")}` : "there are no others"}`,
     );
-  });
+  return [...columns];
 }
 
 function requireCount(name: string, value: number | undefined): void {

@@ -2,7 +2,7 @@ import { DataError, FormatError, isFortyError } from "../base/errors.ts";
 import { csvError, csvHeader, csvSource, inferTypes, verifyGzip } from "./csv.ts";
 import { detectFormat, type TableFormat } from "./detect.ts";
 import { type ColumnInfo, type Database, sqlText } from "./duckdb.ts";
-import type { ColumnType } from "./table.ts";
+import { type ColumnType, unknownColumn } from "./table.ts";
 
 /** Parquet metadata key under which units are kept, as JSON from column name to unit. */
 export const unitsKey = "forty.units";
@@ -13,9 +13,10 @@ export interface Source {
   readonly format: TableFormat;
   readonly rows: number;
   readonly columns: readonly ColumnInfo[];
-  /** Columns that no flat table can hold (lists, structs, blobs), as "name (type)". */
+  /** Columns that no flat table can hold (lists, structs, blobs), as "name (type)"; of a ROOT tree
+   * those with several values an entry. */
   readonly nested: readonly string[];
-  /** Parquet key-value metadata; empty for CSV. */
+  /** Parquet key-value metadata, or the texts of a ROOT file; empty for CSV. */
   readonly metadata: Readonly<Record<string, string>>;
   /** What stands behind FROM in SQL. */
   readonly sql: string;
@@ -45,6 +46,36 @@ export function readError(path: string, error: unknown): unknown {
     csvError(path, inner.message) ??
     new DataError(`${path}: ${(error as Error).message}`, { cause: inner })
   );
+}
+
+/** An unusable selection; names the columns in it that explain most failures. */
+export function selectionError(
+  { path, columns, nested }: Pick<Source, "path" | "columns" | "nested">,
+  condition: string,
+  cause: Error,
+): DataError {
+  const texts = columns.filter((c) => c.type === "string" && condition.includes(c.name));
+  const lists = nested.filter((text) => condition.includes(text.slice(0, text.indexOf(" ("))));
+  const hints = [
+    ...(texts.length > 0 ? [`; columns of text: ${texts.map((c) => c.name).join(", ")}`] : []),
+    ...(lists.length > 0 ? [`; more than one value a row: ${lists.join(", ")}`] : []),
+  ];
+  return new DataError(`${path}: cannot select "${condition}": ${cause.message}${hints.join("")}`, {
+    cause,
+  });
+}
+
+/** An error for a name that is no flat column: a nested one, or one that is not there. */
+export function missingColumn(
+  { path, format, columns, nested }: Pick<Source, "path" | "format" | "columns" | "nested">,
+  name: string,
+): DataError {
+  const list = nested.find((text) => text.startsWith(`${name} (`));
+  const names = columns.map((c) => c.name);
+  const lists = nested.map((text) => text.slice(0, text.indexOf(" (")));
+  if (list === undefined) return unknownColumn(path, name, names, lists);
+  const remedy = format === "root" ? "choose another, or explode its collection" : "choose another";
+  return new DataError(`${path}: column ${list} holds more than one value a row; ${remedy}`);
 }
 
 /** A path for DuckDB's readers, which would expand `*`, `?` and `[`. */
@@ -92,7 +123,8 @@ async function parquetMetadata(db: Database, path: string): Promise<Record<strin
   return Object.fromEntries(pairs.filter(([, value]) => value !== null));
 }
 
-function parseUnits(path: string, text: string | undefined): Record<string, string> {
+/** Units by column name, as kept in the metadata. `FormatError` where they are not JSON. */
+export function parseUnits(path: string, text: string | undefined): Record<string, string> {
   if (text === undefined) return {};
   try {
     return JSON.parse(text);

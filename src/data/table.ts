@@ -65,11 +65,22 @@ export function columnType({ type, values }: Column): ColumnType {
   return values instanceof Uint8Array ? "bool" : "string";
 }
 
-/** Message for a name that is not there: what there is, and the likeliest slip. */
-export function unknownColumn(where: string, name: string, names: readonly string[]): DataError {
-  const guess = nearMiss(name, names);
+/** Most names that a message lists. */
+const listedNames = 40;
+
+/** Message for a name that is not there: what there is, and the likeliest slip, which may also be
+ * of `alsoLikely`. */
+export function unknownColumn(
+  where: string,
+  name: string,
+  names: readonly string[],
+  alsoLikely: readonly string[] = [],
+): DataError {
+  const guess = nearMiss(name, [...names, ...alsoLikely]);
   const hint = guess === null ? "" : `; did you mean "${guess}"?`;
-  return new DataError(`${where}: no column "${name}"; there are ${names.join(", ")}${hint}`);
+  const more = names.length > listedNames ? ` and ${names.length - listedNames} more` : "";
+  const there = `${names.slice(0, listedNames).join(", ")}${more}`;
+  return new DataError(`${where}: no column "${name}"; there are ${there}${hint}`);
 }
 
 /** The column of that name; `DataError` listing what there is where it is missing. */

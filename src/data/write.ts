@@ -4,7 +4,7 @@ import { basename, dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
 import { ConfigError, DataError } from "../base/errors.ts";
-import { formatOfName, type TableFormat } from "./detect.ts";
+import { formatOfName, splitTreePath, type TableFormat } from "./detect.ts";
 import {
   type ColumnInfo,
   type Database,
@@ -14,6 +14,7 @@ import {
 } from "./duckdb.ts";
 import { unitsKey } from "./source.ts";
 import { column, columnType, makeTable, type Table } from "./table.ts";
+import { rootTableWriter } from "./write-root.ts";
 
 export interface WriteOptions extends Omit<DatabaseOptions, "spillFolder"> {
   /** Provenance, kept as Parquet key-value metadata beside the units; CSV has no place for it. */
@@ -36,9 +37,11 @@ export function schemaOf(table: Table): ColumnInfo[] {
 }
 
 /**
- * Writes .csv, .csv.gz or .parquet (by the name), beside first and then renamed, so that no
+ * Writes .csv, .csv.gz, .parquet or .root (by the name), beside first and then renamed, so that no
  * half-written file is ever seen. NaN and missing strings become empty cells or NULL. CSV keeps no
- * units and no metadata, and an empty string there is a missing one.
+ * units and no metadata, and an empty string there is a missing one. A ROOT file gets one TTree,
+ * "Events" or that of "file.root:tree", and the metadata as TNamed; NaN stays, missing strings are
+ * empty, missing whole numbers throw `DataError`.
  */
 export async function writeTable(path: string, table: Table, options: WriteOptions = {}) {
   const writer = await createTableWriter(path, schemaOf(table), options);
@@ -57,13 +60,21 @@ export async function createTableWriter(
 ): Promise<TableWriter> {
   const format = formatOfName(path);
   if (format === null)
-    throw new ConfigError(`${path}: unknown ending; name the file .csv, .csv.gz or .parquet`);
+    throw new ConfigError(
+      `${path}: unknown ending; name the file .csv, .csv.gz, .parquet or .root`,
+    );
   if (schema.length === 0)
     throw new DataError(`${path}: a table without columns cannot be written`);
-  const temporary = join(dirname(path), `.${basename(path)}.${crypto.randomUUID()}.tmp`);
+  const { file } = splitTreePath(path);
+  const temporary = join(dirname(file), `.${basename(file)}.${crypto.randomUUID()}.tmp`);
   const plain = `${temporary}.csv`;
   const spillFolder = `${temporary}.spill`;
-  await claim(path, temporary);
+  await claim(file, temporary);
+  if (format === "root") {
+    await rm(temporary, { force: true }); // the writer makes its own
+    const texts = { ...options.metadata, [unitsKey]: unitsText(schema) };
+    return rootTableWriter(path, schema, { texts, fit: (table) => conform(table, schema) });
+  }
   let db: Database | null = null;
   const abort = async () => {
     db?.close();
@@ -148,8 +159,12 @@ function copyOptions(
   { metadata = {} }: WriteOptions,
 ): string {
   if (format !== "parquet") return "FORMAT csv, HEADER true, COMPRESSION none, USE_TMP_FILE false";
-  const units = schema.flatMap(({ name, unit }) => (unit === null ? [] : [[name, unit]]));
-  const pairs = { ...metadata, [unitsKey]: JSON.stringify(Object.fromEntries(units)) };
+  const pairs = { ...metadata, [unitsKey]: unitsText(schema) };
   const list = Object.entries(pairs).map(([k, v]) => `${sqlText(k)}: ${sqlText(v)}`);
   return `FORMAT parquet, COMPRESSION zstd, KV_METADATA {${list.join(", ")}}, USE_TMP_FILE false`;
+}
+
+function unitsText(schema: readonly ColumnInfo[]): string {
+  const units = schema.flatMap(({ name, unit }) => (unit === null ? [] : [[name, unit]]));
+  return JSON.stringify(Object.fromEntries(units));
 }

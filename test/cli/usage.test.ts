@@ -36,7 +36,7 @@ describe("wrong usage ends with code 2 and one line that helps", () => {
     ],
     [
       ["simulate", "muons", "-o", "muons.txt"],
-      "error: muons.txt: unknown ending; name the file .csv, .csv.gz or .parquet\n",
+      "error: muons.txt: unknown ending; name the file .csv, .csv.gz, .parquet or .root\n",
     ],
   ])("%j", async (argv, message) => {
     expect(await forty(argv)).toEqual({ code: 2, out: "", err: message });

@@ -152,7 +152,7 @@ describe("files that cannot be written leave nothing behind", () => {
   const table = makeTable([makeColumn("pt", values)]);
 
   test("an unknown ending, a missing folder and a folder as target are refused at once", async () => {
-    await expect(writeTable(at("out.root"), table)).rejects.toThrow("unknown ending");
+    await expect(writeTable(at("out.txt"), table)).rejects.toThrow("unknown ending");
     await expect(writeTable(at("no/out.csv"), table)).rejects.toThrow(
       /there is no folder .+; make it/,
     );

@@ -1,0 +1,80 @@
+import { DataError } from "../base/errors.ts";
+import { storage } from "./column-builder.ts";
+import { splitTreePath } from "./detect.ts";
+import type { ColumnInfo } from "./duckdb.ts";
+import type { RootColumn } from "./root/column.ts";
+import type { RootTreeWriter } from "./root/write.ts";
+import { createRootWriter } from "./root/write-node.ts";
+import { type Column, columnType, type Table } from "./table.ts";
+import type { TableWriter } from "./write.ts";
+
+/** What a writer of ROOT files needs beside the columns. */
+interface RootTableOptions {
+  /** Texts kept as TNamed, by name. */
+  readonly texts: Readonly<Record<string, string>>;
+  /** Puts the columns of a table in the order of the schema; throws where they do not fit. */
+  readonly fit: (table: Table) => Table;
+}
+
+/**
+ * A writer of the tree behind the colon of "file.root:tree", else "Events". A failure leaves no
+ * file and throws `DataError`.
+ */
+export async function rootTableWriter(
+  path: string,
+  schema: readonly ColumnInfo[],
+  { texts, fit }: RootTableOptions,
+): Promise<TableWriter> {
+  const { file, tree } = splitTreePath(path);
+  const fields = schema.map(({ name, type }) => ({ name, type }));
+  const writer = await createRootWriter(file);
+  let isOpen = true;
+  const guarded = async (work: () => Promise<void>) => {
+    if (!isOpen) throw new DataError(`${path}: the writer is closed`);
+    try {
+      await work();
+    } catch (cause) {
+      isOpen = false;
+      await writer.abort();
+      throw new DataError(`${path}: cannot be written: ${(cause as Error).message}`, { cause });
+    }
+  };
+  let branches: RootTreeWriter;
+  await guarded(async () => {
+    branches = writer.tree(tree ?? "Events", fields);
+  });
+  return {
+    append: (table) => guarded(() => branches.append(fit(table).columns.map(rootColumn))),
+    close: () =>
+      guarded(async () => {
+        for (const [name, text] of Object.entries(texts)) await writer.text(name, text);
+        await writer.close();
+        isOpen = false;
+      }),
+    async abort() {
+      if (isOpen) await writer.abort();
+      isOpen = false;
+    },
+  };
+}
+
+/** A column as a branch takes it. `DataError` for missing whole numbers, which no branch can hold. */
+function rootColumn(column: Column): RootColumn {
+  const { name, values } = column;
+  const type = columnType(column);
+  if (type === "string") return { name, type, values: values as string[], inner: [] };
+  const isFloat = type === "float32" || type === "float64";
+  const missing = isFloat ? -1 : (values as Float64Array).findIndex((x) => Number.isNaN(x));
+  if (missing >= 0)
+    throw new DataError(
+      `column "${name}": row ${missing + 1} of the batch is missing, and a branch of ${type} holds no missing values; leave the column out, or select rows where it is not null`,
+    );
+  const Stored = storage[type];
+  if (values instanceof Stored) return { name, type, values, inner: [] };
+  const numbers = values as Float64Array; // of another width than the type says
+  if (type === "int64")
+    return { name, type, values: BigInt64Array.from(numbers, BigInt), inner: [] };
+  const stored = new Stored(numbers.length) as Float64Array;
+  stored.set(numbers);
+  return { name, type, values: stored, inner: [] };
+}
