@@ -62,6 +62,11 @@ export class Emitter {
     return this.addNode(opType, inputs, attributes, 1, domain)[0];
   }
 
+  /** Converts to another element type. */
+  cast(input: string, to: DType): string {
+    return this.node("Cast", [input], { to: elementTypes[to] });
+  }
+
   /** Adds a node with several outputs. */
   multi(
     opType: string,

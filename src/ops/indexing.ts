@@ -11,7 +11,6 @@ import {
   type Tensor,
 } from "../graph/index.ts";
 import { anyType, floats, numbers, requireDType } from "./define.ts";
-import { castCodes } from "./select.ts";
 import { transpose, zerosLike } from "./shape.ts";
 
 function requireIndices(where: string, indices: Tensor): void {
@@ -142,7 +141,7 @@ export const oneHotOp: OpDef<{ depth: number; dtype: DType }> = {
     const offOn = emit.constant(fromNumbers("float32", [2], [0, 1]));
     const result = emit.node("OneHot", [list, emit.scalar("int64", depth), offOn], { axis: -1 });
     const rows = t.rank === 0 ? emit.node("Squeeze", [result, emit.ints([0])]) : result;
-    return dtype === "float32" ? rows : emit.node("Cast", [rows], { to: castCodes[dtype] });
+    return dtype === "float32" ? rows : emit.cast(rows, dtype);
   },
 };
 

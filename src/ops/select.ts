@@ -25,8 +25,8 @@ export const whereOp: OpDef<None> = {
   lower: (emit, [condition, a, b], { outputs: [y] }) => {
     if (y.dtype !== "bool") return emit.node("Where", [condition, a, b]);
     // ONNX Runtime selects among numbers only
-    const bytes = [a, b].map((x) => emit.node("Cast", [x], { to: castCodes.uint8 }));
-    return emit.node("Cast", [emit.node("Where", [condition, ...bytes])], { to: castCodes.bool });
+    const bytes = [a, b].map((x) => emit.cast(x, "uint8"));
+    return emit.cast(emit.node("Where", [condition, ...bytes]), "bool");
   },
   elementwise: true,
 };
@@ -35,22 +35,13 @@ export const whereOp: OpDef<None> = {
 export function cast(x: Tensor, to: DType): Tensor {
   return x.dtype === to ? x : apply(castOp, [x], { to });
 }
-/** ONNX element type codes, as Cast takes them. */
-export const castCodes: Readonly<Record<DType, number>> = {
-  float32: 1,
-  uint8: 2,
-  int32: 6,
-  int64: 7,
-  bool: 9,
-  float64: 11,
-};
 export const castOp: OpDef<{ to: DType }> = {
   name: "cast",
   infer: ([x], { to }) => ({ dtype: to, shape: x.shape }),
   vjp: (g, { x, attrs }) => [
     floats.includes(x.dtype) && floats.includes(attrs.to) ? cast(g, x.dtype) : null,
   ],
-  lower: (emit, inputs, { attrs }) => emit.node("Cast", inputs, { to: castCodes[attrs.to] }),
+  lower: (emit, [x], { attrs }) => emit.cast(x, attrs.to),
   elementwise: true,
 };
 

@@ -15,7 +15,6 @@ import {
 } from "../graph/index.ts";
 import { anyType, emitTranspose, type None, requireDType } from "./define.ts";
 import { sumTo } from "./reduce.ts";
-import { castCodes } from "./select.ts";
 import { constant, constantOp } from "./source.ts";
 
 /** Reorders axes: axis i of the result is axis perm[i] of x. Default: reverses them. */
@@ -271,7 +270,7 @@ export const axesSizeOp: OpDef<{ axes: readonly number[] }> = {
   lower: (emit, [x], { attrs: { axes }, inputs: [t] }) => {
     const dims = emit.node("Gather", [emit.node("Shape", [x]), emit.ints(axes)]);
     const product = emit.node("ReduceProd", [dims], { keepdims: 0 });
-    return emit.node("Cast", [product], { to: castCodes[t.dtype] });
+    return emit.cast(product, t.dtype);
   },
   simplify: ({ inputs: [x], attrs }) => {
     const n = elementCount((attrs.axes as readonly number[]).map((a) => x.shape[a]));

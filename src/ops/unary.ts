@@ -155,7 +155,7 @@ export const stepOp: OpDef<None> = {
   lower: (emit, [x], { inputs: [t] }) =>
     t.dtype === "float32"
       ? emit.node("HardSigmoid", [x], { alpha: { float: 3e38 }, beta: { float: 0 } })
-      : emit.node("Cast", [emit.node("Greater", [x, emit.scalar(t.dtype, 0)])], { to: 11 }),
+      : emit.cast(emit.node("Greater", [x, emit.scalar(t.dtype, 0)]), "float64"),
   elementwise: true,
 };
 

@@ -7,7 +7,6 @@ import {
   concat,
   dedupeRows,
   inspectTable,
-  makeTable,
   numericColumn,
   readTable,
   requireFinite,
@@ -238,10 +237,4 @@ export function inputMatrix(
 /** Values of some rows. */
 export function take(values: Float64Array, rows: Uint32Array): Float64Array {
   return Float64Array.from(rows, (row) => values[row]);
-}
-
-/** The table of some rows with only these columns. */
-export function tableOf(table: Table, names: readonly string[], rows: Uint32Array): Table {
-  const columns = table.columns.filter((c) => names.includes(c.name));
-  return selectRows(makeTable(columns), rows);
 }
