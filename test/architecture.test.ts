@@ -14,11 +14,12 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   compile: ["base", "onnx", "graph", "ops"],
   runtime: ["base", "onnx", "graph", "compile"],
   nn: core,
+  kernels: core,
   stats: core,
   report: ["base", "stats"],
   cms: ["base", "data", "stats"],
-  tasks: [...core, "nn", "stats", "report", "data", "cms"],
-  cli: [...core, "nn", "stats", "report", "data", "cms", "tasks"],
+  tasks: [...core, "nn", "kernels", "stats", "report", "data", "cms"],
+  cli: [...core, "nn", "kernels", "stats", "report", "data", "cms", "tasks"],
   "index.ts": core,
 };
 

@@ -1,27 +1,29 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
-import { CancelledError, ConfigError, DataError } from "../base/errors.ts";
-import { splitTreePath } from "../data/detect.ts";
-import {
-  type Column,
-  type ColumnInfo,
-  createTableWriter,
-  inspectTable,
-  readBatches,
-  type Table,
-  type TableInfo,
-} from "../data/index.ts";
-import { missingColumn } from "../data/source.ts";
+import { ConfigError } from "../base/errors.ts";
+import { formatOfName, splitTreePath } from "../data/detect.ts";
+import { collectionOf } from "../data/read-root.ts";
+import { type ChosenColumns, openTableChain } from "../data/table-chain.ts";
+import { openTreeChain } from "../data/tree-chain.ts";
+import { createTableWriter, createTreeWriter } from "../data/write.ts";
 import { nameList } from "./options.ts";
 import type { Session } from "./session.ts";
 import { countText } from "./text-table.ts";
 import type { Run } from "./verb.ts";
+import { writeBatches } from "./write-batches.ts";
 
-interface ConvertOptions {
+interface ConvertOptions extends ChosenColumns {
   readonly out: string;
-  readonly columns?: readonly string[];
-  readonly where?: string;
-  readonly explode?: string;
+}
+
+/** What became of the input. */
+interface Converted {
+  readonly rows: number;
+  readonly rowsRead: number;
+  /** Names in the file that was written. */
+  readonly columns: readonly string[];
+  /** What could not be written, with the reason. */
+  readonly leftOut: readonly string[];
 }
 
 /** `forty convert`: table files below one another into one, of the same or another format. */
@@ -33,20 +35,20 @@ export function define(command: Command, run: Run): void {
     )
     .requiredOption(
       "-o, --out <file>",
-      "file to write: .parquet or .root (keep units), .csv or .csv.gz (required)",
+      "file to write: .parquet or .root (keep units), .csv or .csv.gz (required); from ROOT to ROOT jagged branches are kept",
     )
     .option(
       "--columns <names>",
-      "columns to keep, in this order, separated by commas (default: all)",
+      'columns to keep, in this order, separated by commas, * for anything: "run,Muon_*" (default: all)',
       nameList("--columns"),
     )
     .option(
       "--where <condition>",
-      'rows to keep, as an SQL condition: "pt > 5 AND abs(eta) < 2.4" (default: all)',
+      'rows to keep, as an SQL condition on columns with one value a row: "pt > 5 AND abs(eta) < 2.4" (default: all)',
     )
     .option(
       "--explode <collection>",
-      'one row per object of a jagged collection of a ROOT tree, as "Muon" (default: per entry)',
+      'one row per object of a jagged collection of a ROOT tree, as "Muon", with its entry and index (default: per entry)',
     )
     .action(run(convert));
 }
@@ -54,79 +56,69 @@ export function define(command: Command, run: Run): void {
 async function convert(
   session: Session,
   inputs: readonly string[],
-  { out, columns, where, explode }: ConvertOptions,
+  { out, ...chosen }: ConvertOptions,
 ): Promise<object> {
   const fileOf = (path: string) => resolve(splitTreePath(path).file);
   if (inputs.some((path) => fileOf(path) === fileOf(out)))
     throw new ConfigError(`--out: ${out} is also read; give the result another name`);
   const started = performance.now();
-  const infos: TableInfo[] = [];
-  for (const path of inputs) infos.push(await inspectTable(path, { explode }));
-  const flat = infos.find(({ format }) => explode !== undefined && format !== "root");
-  if (flat !== undefined)
-    throw new ConfigError(`--explode: ${flat.path} is no ROOT file; it has no jagged collections`);
-  const schema = commonSchema(infos, columns);
-  const names = schema.map((c) => c.name);
-  const metadata = Object.assign({}, ...infos.map((info) => info.metadata).reverse());
+  const areTrees = [...inputs, out].every((path) => formatOfName(path) === "root");
+  const work = areTrees && chosen.explode === undefined ? convertTrees : convertTables;
+  const done = await work(session, inputs, { out, ...chosen });
+  session.say(summary(out, done, chosen));
+  return { file: out, ...done, seconds: (performance.now() - started) / 1000 };
+}
+
+/** Rows of tables; of ROOT files the flat branches, or the objects of a collection. */
+async function convertTables(
+  session: Session,
+  inputs: readonly string[],
+  { out, ...chosen }: ConvertOptions,
+): Promise<Converted> {
+  const { schema, metadata, leftOut, rows: total, batches } = await openTableChain(inputs, chosen);
   const writer = await createTableWriter(out, schema, { metadata });
-  const total = infos.reduce((n, info) => n + info.rows, 0);
-  const progress = session.progress("convert", total);
-  let rows = 0;
-  try {
-    for (const { path } of infos)
-      for await (const batch of readBatches(path, { columns: names, where, explode })) {
-        await writer.append(retyped(batch, schema));
-        rows += batch.rows;
-        progress.update(rows);
-        if (session.signal.aborted)
-          throw new CancelledError(`convert: cancelled; ${out} was not written`);
-      }
-    await writer.close();
-  } catch (error) {
-    await writer.abort();
-    throw error;
-  } finally {
-    progress.finish();
-  }
-  session.say(`${out}: ${countText(rows)} of ${countText(total)} rows, ${schema.length} columns`);
-  const seconds = (performance.now() - started) / 1000;
-  return { file: out, rows, rowsRead: total, columns: names, seconds };
+  const rows = await writeBatches(session, writer, batches(), { task: "convert", out, total });
+  return { rows, rowsRead: total, columns: schema.map((c) => c.name), leftOut };
 }
 
-/** The chosen columns with types that hold the values of all files. */
-function commonSchema(
-  infos: readonly TableInfo[],
-  names: readonly string[] = infos[0].columns.map((c) => c.name),
-): ColumnInfo[] {
-  return names.map((name) => {
-    const found = infos.map((file) => {
-      const info = file.columns.find((c) => c.name === name);
-      if (info === undefined) throw missingColumn(file, name);
-      return { path: file.path, ...info };
-    });
-    const [first, ...others] = found;
-    const odd = others.find((c) => (c.type === "string") !== (first.type === "string"));
-    if (odd)
-      throw new DataError(
-        `convert: column "${name}" is ${first.type} in ${first.path} and ${odd.type} in ${odd.path}`,
-      );
-    const units = new Set(found.flatMap(({ unit }) => (unit === null ? [] : [unit])));
-    if (units.size > 1)
-      throw new DataError(`convert: column "${name}" has units ${[...units].join(" and ")}`);
-    const types = new Set(found.map((c) => c.type));
-    const isWhole = [...types].every((type) => type === "int32" || type === "int64");
-    const type = types.size === 1 ? first.type : isWhole ? "int64" : "float64";
-    return { name, type, unit: [...units][0] ?? null };
-  });
+/** Entries of trees with branches of any shape, types as they are. */
+async function convertTrees(
+  session: Session,
+  inputs: readonly string[],
+  { out, ...chosen }: ConvertOptions,
+): Promise<Converted> {
+  const {
+    fields,
+    metadata,
+    leftOut,
+    entries: total,
+    batches,
+  } = await openTreeChain(inputs, chosen);
+  const writer = await createTreeWriter(out, fields, { metadata });
+  const rows = await writeBatches(session, writer, batches(), { task: "convert", out, total });
+  return { rows, rowsRead: total, columns: fields.map((f) => f.name), leftOut };
 }
 
-/** The table with the types of the schema. */
-function retyped(table: Table, schema: readonly ColumnInfo[]): Table {
-  const columns = table.columns.map((column, i): Column => {
-    const { values } = column;
-    const { type, unit } = schema[i];
-    const isNarrow = type === "float64" && values instanceof BigInt64Array;
-    return { ...column, type, unit, values: isNarrow ? Float64Array.from(values, Number) : values };
-  });
-  return { rows: table.rows, columns };
+/** Columns or collections that are named where some are left out. */
+const told = 12;
+
+function summary(
+  out: string,
+  { rows, rowsRead, columns, leftOut }: Converted,
+  { explode }: ChosenColumns,
+): string {
+  const [n, of, width] = [rows, rowsRead, columns.length].map(countText);
+  const done = `${out}: ${n} of ${of} rows, ${width} columns`;
+  if (leftOut.length === 0) return done;
+  const left = `left out ${countText(leftOut.length)} columns`;
+  if (formatOfName(out) === "root" && explode === undefined)
+    return [done, `${left}:`, ...shortened(leftOut).map((text) => `  ${text}`)].join("\n");
+  const collections = [...new Set(leftOut.map((text) => collectionOf(text.split(" ", 1)[0])))];
+  const remedy = "-o FILE.root keeps them, --explode NAME makes a row of each object";
+  return `${done}\n${left} with more than one value a row (${shortened(collections).join(", ")}); ${remedy}`;
+}
+
+function shortened(list: readonly string[]): readonly string[] {
+  const more = list.length - told;
+  return more > 0 ? [...list.slice(0, told), `${countText(more)} more`] : list;
 }

@@ -14,6 +14,7 @@ import type { Run } from "./verb.ts";
 interface DatasetOptions extends Omit<DatasetSettings, "object" | "maxDeltaR"> {
   readonly out: string;
   readonly maxDr: number;
+  readonly report?: string;
   readonly resume?: boolean;
 }
 
@@ -70,6 +71,10 @@ function common(command: Command, run: Run, object: DatasetSettings["object"]): 
         .choices(["l1", "trigobj"])
         .default("l1"),
     )
+    .option(
+      "--report <file>",
+      "page with counts and distributions to write beside, .html (default: none)",
+    )
     .option("--resume", "go on with what an interrupted call left")
     .action(
       run(async (session, inputs: string[], options: DatasetOptions) =>
@@ -82,14 +87,14 @@ async function dataset(
   session: Session,
   inputs: readonly string[],
   object: DatasetSettings["object"],
-  { out, resume = false, maxDr, bx, minOfflinePt, source, unique, ...rest }: DatasetOptions,
+  { out, report, resume = false, maxDr, bx, minOfflinePt, source, unique, ...rest }: DatasetOptions,
 ): Promise<object> {
   const started = performance.now();
   const { coordinates } = { ...defaultSettings(object), ...rest };
   const settings = { object, source, maxDeltaR: maxDr, bx, minOfflinePt, coordinates, unique };
   const progress = session.progress("dataset", 1);
   const summary = await makeDataset(
-    { inputs, out, resume, settings },
+    { inputs, out, resume, settings, ...(report === undefined ? {} : { report }) },
     {
       signal: session.signal,
       onProgress: (done, total) =>
@@ -97,7 +102,12 @@ async function dataset(
     },
   ).finally(() => progress.finish());
   session.say(summaryText(summary));
-  return { ...summary, seconds: (performance.now() - started) / 1000 };
+  if (report !== undefined) session.say(`report  ${report}`);
+  return {
+    ...summary,
+    ...(report === undefined ? {} : { report }),
+    seconds: (performance.now() - started) / 1000,
+  };
 }
 
 function summaryText(summary: DatasetSummary): string {

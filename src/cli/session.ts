@@ -1,3 +1,4 @@
+import { createLiveLines, type LiveLines } from "./live-lines.ts";
 import { createProgress, type Progress } from "./progress.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -9,6 +10,8 @@ export interface Session {
   say(text: string): void;
   /** A bar on a terminal, quiet lines in a log. Always on standard error. */
   progress(label: string, total: number): Progress;
+  /** Lines for work that runs side by side. Always on standard error. */
+  lines(): LiveLines;
 }
 
 /** A session on a terminal; with `json` standard output is left to the result. */
@@ -25,5 +28,6 @@ export function createSession(terminal: Terminal, { json }: { json: boolean }): 
       bar = createProgress(terminal, label, total);
       return bar;
     },
+    lines: () => createLiveLines(terminal),
   };
 }

@@ -13,12 +13,15 @@ export {
 export {
   calibrateJets,
   exportCalibrationLut,
+  fineCompression,
   formatCalibrationLut,
+  formatCompressionLut,
   formatHardwareLut,
   parseCalibrationLut,
   parseCompressionLut,
 } from "./jet-calibration/lut.ts";
 export { type Direction, deltaPhi, deltaR, to0to2Pi, wrapPhi } from "./kinematics.ts";
+export { litTowers } from "./lit-towers.ts";
 export {
   emptyJetStatistics,
   type JetStatistics,
@@ -98,7 +101,14 @@ export {
 } from "./schemas/test-vectors.ts";
 export { type JetSimulationConfig, jetSimulation } from "./simulate/jet-config.ts";
 export { type JetFloor, jetFloor } from "./simulate/jet-floor.ts";
-export { type JetRows, jetRows, simulateJetRows } from "./simulate/jet-rows.ts";
+export {
+  type JetRows,
+  type JetSlice,
+  jetRowColumns,
+  jetRows,
+  simulateJetRows,
+  simulateJetSlices,
+} from "./simulate/jet-rows.ts";
 export { type JetEvents, simulateJets } from "./simulate/jets.ts";
 export { type MuonSimulationConfig, muonSimulation } from "./simulate/muon-config.ts";
 export {
@@ -110,3 +120,9 @@ export {
   optimalMuons,
 } from "./simulate/muon-floor.ts";
 export { type SimulateMuonsOptions, simulateMuons } from "./simulate/muons.ts";
+export {
+  readJetSimulationLabel,
+  readMuonSimulationLabel,
+  type SimulationLabel,
+  simulationMetadata,
+} from "./simulate/simulation-label.ts";

@@ -1,8 +1,8 @@
 import { ConfigError, DataError } from "../base/errors.ts";
 import { formatOfName } from "./detect.ts";
 import { type ColumnInfo, type Database, type DatabaseOptions, openDatabase } from "./duckdb.ts";
-import { openRootTable } from "./read-root.ts";
 import { regroup } from "./regroup.ts";
+import { openRootTable } from "./root-table.ts";
 import { rowFilter } from "./row-filter.ts";
 import { missingColumn, openSource, readError, type Source, selectionError } from "./source.ts";
 import { selectColumns, selectRows, type Table } from "./table.ts";
@@ -16,6 +16,8 @@ export interface ReadOptions extends DatabaseOptions {
   readonly limit?: number | undefined;
   /** ROOT: a jagged collection ("Muon") whose objects are the rows, columns of the entry repeated. */
   readonly explode?: string | undefined;
+  /** That no row is left is no error; default it is. */
+  readonly allowEmpty?: boolean | undefined;
 }
 
 /** What `inspectTable` tells: format, rows, columns, units and metadata of a file. */
@@ -29,7 +31,7 @@ const valuesAtOnce = 1 << 22;
  *
  * CSV types come from all cells: integers become int32 or int64, empty cells are missing; units are
  * unknown (null). Unsigned and 64-bit Parquet integers become int64, dates text. Of a ROOT file one
- * tree is read, the only one or that of "file.root:tree"; its jagged branches are left out, and
+ * tree is read, the only one, "Events" or that of "file.root:tree"; its jagged branches are left out, and
  * uint32 and uint64 become int64.
  * @throws FormatError for a missing, misnamed, foreign or broken file; DataError for a missing or
  * nested column, an unusable selection, or no row left.
@@ -60,7 +62,7 @@ export async function* readBatches(
 
 async function* fileBatches(
   path: string,
-  { columns, where, limit, ...options }: ReadOptions,
+  { columns, where, limit, allowEmpty, ...options }: ReadOptions,
   batchRows: number,
 ): AsyncGenerator<Table> {
   const db = await openDatabase(options);
@@ -79,7 +81,7 @@ async function* fileBatches(
       rows += batch.rows;
       yield batch;
     }
-    requireRows(source, rows, where);
+    if (!allowEmpty) requireRows(source, rows, where);
   } catch (cause) {
     throw readError(path, cause);
   } finally {
@@ -89,7 +91,7 @@ async function* fileBatches(
 
 async function* rootBatches(
   path: string,
-  { columns, where, limit, ...options }: ReadOptions,
+  { columns, where, limit, allowEmpty, ...options }: ReadOptions,
   batchRows: number,
 ): AsyncGenerator<Table> {
   const source = await openRootTable(path, options);
@@ -114,7 +116,7 @@ async function* rootBatches(
       rows += batch.rows;
       yield batch;
     }
-    requireRows(source, rows, where);
+    if (!allowEmpty) requireRows(source, rows, where);
   } catch (cause) {
     throw readError(path, cause);
   } finally {

@@ -58,7 +58,9 @@ export function selectionError(
   const lists = nested.filter((text) => condition.includes(text.slice(0, text.indexOf(" ("))));
   const hints = [
     ...(texts.length > 0 ? [`; columns of text: ${texts.map((c) => c.name).join(", ")}`] : []),
-    ...(lists.length > 0 ? [`; more than one value a row: ${lists.join(", ")}`] : []),
+    ...(lists.length > 0
+      ? [`; more than one value a row: ${lists.join(", ")}; explode its collection first`]
+      : []),
   ];
   return new DataError(`${path}: cannot select "${condition}": ${cause.message}${hints.join("")}`, {
     cause,

@@ -5,29 +5,64 @@ import type { ColumnInfo } from "./duckdb.ts";
 import type { RootColumn } from "./root/column.ts";
 import type { RootTreeWriter } from "./root/write.ts";
 import { createRootWriter } from "./root/write-node.ts";
+import type { RootField } from "./root/write-schema.ts";
 import { type Column, columnType, type Table } from "./table.ts";
 import type { TableWriter } from "./write.ts";
+import type { BatchWriter } from "./write-all.ts";
 
-/** What a writer of ROOT files needs beside the columns. */
-interface RootTableOptions {
-  /** Texts kept as TNamed, by name. */
-  readonly texts: Readonly<Record<string, string>>;
-  /** Puts the columns of a table in the order of the schema; throws where they do not fit. */
-  readonly fit: (table: Table) => Table;
+/** Some entries of a tree. */
+export interface RootBatch {
+  readonly rows: number;
+  readonly columns: readonly RootColumn[];
 }
 
+/** Takes entries with branches of any shape; the file is there only when `close` is through. */
+export type TreeWriter = BatchWriter<RootBatch>;
+
+export interface TreeWriterOptions {
+  /** Texts kept as TNamed, by name. */
+  readonly texts: Readonly<Record<string, string>>;
+  /** Name of the tree where the path tells none; default "Events". */
+  readonly tree?: string | undefined;
+}
+
+/** What all baskets that are not full may hold together, bytes. */
+const openBaskets = 1 << 26;
+
 /**
- * A writer of the tree behind the colon of "file.root:tree", else "Events". A failure leaves no
- * file and throws `DataError`.
+ * A writer of the tree behind the colon of "file.root:tree". A failure leaves no file and throws
+ * `DataError`.
  */
+export async function rootTreeWriter(
+  path: string,
+  fields: readonly RootField[],
+  options: TreeWriterOptions,
+): Promise<TreeWriter> {
+  const { append, ...ends } = await lazyWriter(path, fields, options);
+  return { ...ends, append: ({ columns }) => append(() => columns) };
+}
+
+/** The same for tables; `fit` puts their columns in the order of the schema, or throws. */
 export async function rootTableWriter(
   path: string,
   schema: readonly ColumnInfo[],
-  { texts, fit }: RootTableOptions,
+  { fit, ...options }: TreeWriterOptions & { readonly fit: (table: Table) => Table },
 ): Promise<TableWriter> {
-  const { file, tree } = splitTreePath(path);
   const fields = schema.map(({ name, type }) => ({ name, type }));
-  const writer = await createRootWriter(file);
+  const { append, ...ends } = await lazyWriter(path, fields, options);
+  return { ...ends, append: (table) => append(() => fit(table).columns.map(rootColumn)) };
+}
+
+/** A writer that makes the columns itself, so that their errors drop the file too. */
+async function lazyWriter(
+  path: string,
+  fields: readonly RootField[],
+  { texts, tree = "Events" }: TreeWriterOptions,
+) {
+  const named = splitTreePath(path);
+  const fair = Math.floor(openBaskets / fields.length);
+  const basketBytes = Math.min(1 << 18, Math.max(1 << 15, fair));
+  const writer = await createRootWriter(named.file, { basketBytes });
   let isOpen = true;
   const guarded = async (work: () => Promise<void>) => {
     if (!isOpen) throw new DataError(`${path}: the writer is closed`);
@@ -41,10 +76,10 @@ export async function rootTableWriter(
   };
   let branches: RootTreeWriter;
   await guarded(async () => {
-    branches = writer.tree(tree ?? "Events", fields);
+    branches = writer.tree(named.tree ?? tree, fields);
   });
   return {
-    append: (table) => guarded(() => branches.append(fit(table).columns.map(rootColumn))),
+    append: (columns: () => readonly RootColumn[]) => guarded(() => branches.append(columns())),
     close: () =>
       guarded(async () => {
         for (const [name, text] of Object.entries(texts)) await writer.text(name, text);

@@ -12,9 +12,10 @@ import {
   openDatabase,
   sqlText,
 } from "./duckdb.ts";
+import type { RootField } from "./root/write-schema.ts";
 import { unitsKey } from "./source.ts";
 import { column, columnType, makeTable, type Table } from "./table.ts";
-import { rootTableWriter } from "./write-root.ts";
+import { rootTableWriter, rootTreeWriter, type TreeWriter } from "./write-root.ts";
 
 export interface WriteOptions extends Omit<DatabaseOptions, "spillFolder"> {
   /** Provenance, kept as Parquet key-value metadata beside the units; CSV has no place for it. */
@@ -66,10 +67,9 @@ export async function createTableWriter(
   if (schema.length === 0)
     throw new DataError(`${path}: a table without columns cannot be written`);
   const { file } = splitTreePath(path);
-  const temporary = join(dirname(file), `.${basename(file)}.${crypto.randomUUID()}.tmp`);
+  const temporary = await claim(file);
   const plain = `${temporary}.csv`;
   const spillFolder = `${temporary}.spill`;
-  await claim(file, temporary);
   if (format === "root") {
     await rm(temporary, { force: true }); // the writer makes its own
     const texts = { ...options.metadata, [unitsKey]: unitsText(schema) };
@@ -114,8 +114,29 @@ export async function createTableWriter(
   };
 }
 
-/** Makes the temporary file, so that an unwritable folder shows before any work is done. */
-async function claim(path: string, temporary: string): Promise<void> {
+/**
+ * A writer of a ROOT tree with branches of any shape, "Events" or `tree`, or that of
+ * "file.root:tree". Otherwise as `createTableWriter`.
+ */
+export async function createTreeWriter(
+  path: string,
+  fields: readonly (RootField & { readonly unit?: string | null })[],
+  { metadata, tree }: Pick<WriteOptions, "metadata"> & { readonly tree?: string } = {},
+): Promise<TreeWriter> {
+  await rm(await claim(splitTreePath(path).file), { force: true });
+  const schema = fields.map(({ name, unit = null }) => ({ name, unit }));
+  return rootTreeWriter(path, fields, {
+    texts: { ...metadata, [unitsKey]: unitsText(schema) },
+    tree,
+  });
+}
+
+/**
+ * Makes a temporary file beside the path and gives its name, so that an unwritable folder shows
+ * before any work is done.
+ */
+async function claim(path: string): Promise<string> {
+  const temporary = join(dirname(path), `.${basename(path)}.${crypto.randomUUID()}.tmp`);
   const target = await stat(path).catch(() => null);
   if (target?.isDirectory()) throw new DataError(`${path}: is a folder; name a file in it`);
   const file = await open(temporary, "wx").catch((cause: NodeJS.ErrnoException) => {
@@ -125,6 +146,7 @@ async function claim(path: string, temporary: string): Promise<void> {
     throw new DataError(`${path}: cannot be written: ${reason}`, { cause });
   });
   await file.close();
+  return temporary;
 }
 
 /** The table with its columns in the schema's order; `DataError` where they do not fit. */
@@ -164,7 +186,7 @@ function copyOptions(
   return `FORMAT parquet, COMPRESSION zstd, KV_METADATA {${list.join(", ")}}, USE_TMP_FILE false`;
 }
 
-function unitsText(schema: readonly ColumnInfo[]): string {
+function unitsText(schema: readonly Pick<ColumnInfo, "name" | "unit">[]): string {
   const units = schema.flatMap(({ name, unit }) => (unit === null ? [] : [[name, unit]]));
   return JSON.stringify(Object.fromEntries(units));
 }

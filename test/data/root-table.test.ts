@@ -215,18 +215,24 @@ describe("a tree as table", () => {
     const info = await inspectTable(path, { explode: "nMuon" }); // by its counter
     expect([info.rows, info.columns.map((c) => c.name)]).toEqual([
       6,
-      ["run", "flag", "nMuon", "Muon_pt", "Muon_q", "nElectron"],
+      ["entry", "index", "run", "flag", "nMuon", "Muon_pt", "Muon_q", "nElectron"],
     ]);
     const some = await readTable(path, { explode: "Muon", columns: ["flag"], where: "Muon_q < 0" });
     expect(column(some, "flag").values).toEqual(["a", "d"]);
     const pieces = await rows(path, { explode: "Electron", batchRows: 1 });
     expect(pieces.map((piece) => column(piece, "flag").values)).toEqual([["b"], ["d"]]);
+    expect(pieces.map((piece) => valuesOf(piece, "entry"))).toEqual([[1n], [3n]]);
+    const muons = await rows(path, { explode: "Muon", batchRows: 2 }); // two entries at a time
+    expect(valuesOf(concat(muons), "entry").map(Number)).toEqual([0, 0, 2, 3, 3, 3]);
+    expect(valuesOf(concat(muons), "index")).toEqual([0, 1, 0, 0, 1, 2]);
   });
 
   test("is that of the colon where there are several, in folders too", async () => {
     const path = await writeJagged("several.root", ["Events", "l1/Runs"]);
-    expect(await refusal(path)).toBe(
-      "DataError: several.root: holds 2 trees: Events, l1/Runs; name one, as several.root:Events",
+    expect((await readTable(path)).rows).toBe(4); // NanoAOD's tree goes without saying
+    const others = await writeJagged("others.root", ["Data", "l1/Runs"]);
+    expect(await refusal(others)).toBe(
+      "DataError: others.root: holds 2 trees: Data, l1/Runs; name one, as others.root:Data",
     );
     expect((await readTable(`${path}:l1/Runs`, { limit: 3 })).rows).toBe(3);
     expect((await readTable(`${path}:Events;1`)).rows).toBe(4);

@@ -254,7 +254,7 @@ describe("models that cannot be used", () => {
     const x = input("x", "float32", ["batch", 2]);
     writeFileSync(at("foreign.onnx"), compile({ name: "double", outputs: { y: mul(x, 2) } }));
     expect(await predictRefusal(at("foreign.onnx"))).toBe(
-      "1 error: foreign.onnx: an ONNX model, but not one that 'forty recalibrate muons' exported (no forty.task \"recalibrate muons\" in its metadata); its columns are unknown\n",
+      "1 error: foreign.onnx: an ONNX model, but not one that 'forty recalibrate' exported (no forty.task in its metadata); its columns are unknown\n",
     );
   });
 

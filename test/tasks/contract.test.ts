@@ -2,9 +2,15 @@ import { existsSync, readFileSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
 import { decodeModel } from "../../src/onnx/index.ts";
 import { formatMeasured, formatNumber, plainText } from "../../src/report/index.ts";
-import type { RecalibrationMetrics } from "../../src/tasks/index.ts";
+import type { ObjectKind, RecalibrationMetrics } from "../../src/tasks/index.ts";
 import { temporaryFolder } from "../data/folder.ts";
-import { filesIn, recalibrate, writeOverlap, writeSimulated } from "./samples.ts";
+import {
+  filesIn,
+  recalibrate,
+  writeOverlap,
+  writeSimulated,
+  writeSimulatedJets,
+} from "./samples.ts";
 
 const folder = temporaryFolder();
 const read = (path: string) => readFileSync(path, "utf8");
@@ -14,6 +20,8 @@ interface Case {
   readonly write: (path: string) => Promise<string>;
   readonly file: string;
   readonly used: readonly string[];
+  readonly object: ObjectKind;
+  readonly files?: readonly string[];
 }
 
 const cases: readonly Case[] = [
@@ -22,17 +30,38 @@ const cases: readonly Case[] = [
     write: writeSimulated,
     file: "muons.parquet",
     used: ["phiCalib", "etaCalib", "ptCalib"],
+    object: "muons",
   },
-  { name: "overlap", write: writeOverlap, file: "omtf.csv", used: ["etaCalib", "ptCalib"] },
+  {
+    name: "overlap",
+    write: writeOverlap,
+    file: "omtf.csv",
+    used: ["etaCalib", "ptCalib"],
+    object: "muons",
+  },
+  {
+    name: "simulated",
+    write: writeSimulatedJets,
+    file: "jets.parquet",
+    used: ["ptCalib"],
+    object: "jets",
+    files: [
+      "calibration_lut.txt",
+      "calibration_lut_hw.txt",
+      "corrections.txt",
+      "eta_compress_lut.txt",
+      "pt_compress_lut.txt",
+    ],
+  },
 ];
 
-describe.each(cases)("recalibrate muons, $name", ({ name, write, file, used }) => {
+describe.each(cases)("recalibrate $object, $name", ({ name, write, file, used, object, files }) => {
   const path = folder.at(file);
-  const run = folder.at(`${name}-run`);
+  const run = folder.at(`${object}-${name}-run`);
   let metrics: RecalibrationMetrics;
   beforeAll(async () => {
     await write(path);
-    metrics = await recalibrate(path, run, { epochs: 4 });
+    metrics = await recalibrate(path, run, { epochs: 4 }, { object });
   }, 60_000);
 
   test("the loss falls and the pt gets better", () => {
@@ -43,14 +72,15 @@ describe.each(cases)("recalibrate muons, $name", ({ name, write, file, used }) =
   });
 
   test("the folder holds all that went in and came out, and nothing else", () => {
-    expect(filesIn(run)).toEqual([
+    const always = [
       "checkpoint/training.bin",
       "config.json",
       "events.jsonl",
       "metrics.json",
       "model.onnx",
       "report.html",
-    ]);
+    ];
+    expect(filesIn(run)).toEqual([...always, ...(files ?? [])].sort());
     const events = read(`${run}/events.jsonl`).trimEnd().split("\n");
     expect(events.map((line) => JSON.parse(line).type)).toContain("epochEnd");
     expect(JSON.parse(read(`${run}/metrics.json`))).toEqual(JSON.parse(JSON.stringify(metrics)));
@@ -58,10 +88,10 @@ describe.each(cases)("recalibrate muons, $name", ({ name, write, file, used }) =
 
   test("the configuration of the run gives the same model and numbers again", async () => {
     const { task, inputs, ...settings } = JSON.parse(read(`${run}/config.json`));
-    expect(task).toBe("recalibrate muons");
+    expect(task).toBe(`recalibrate ${object}`);
     expect(inputs[0].file).toBe(file);
-    const again = folder.at(`${name}-again`);
-    const { seconds: _, ...numbers } = await recalibrate(path, again, settings);
+    const again = folder.at(`${object}-${name}-again`);
+    const { seconds: _, ...numbers } = await recalibrate(path, again, settings, { object });
     const { seconds: __, ...expected } = metrics;
     expect(numbers).toEqual(expected);
     for (const same of ["model.onnx", "config.json", "checkpoint/training.bin"])
@@ -69,8 +99,8 @@ describe.each(cases)("recalibrate muons, $name", ({ name, write, file, used }) =
   });
 
   test("another seed gives another model", async () => {
-    const other = folder.at(`${name}-other`);
-    const { after } = await recalibrate(path, other, { epochs: 4, seed: 2 });
+    const other = folder.at(`${object}-${name}-other`);
+    const { after } = await recalibrate(path, other, { epochs: 4, seed: 2 }, { object });
     expect(after.pt!.value).not.toBe(metrics.after.pt!.value);
     expect(readFileSync(`${other}/model.onnx`).equals(readFileSync(`${run}/model.onnx`))).toBe(
       false,
@@ -107,12 +137,12 @@ describe.each(cases)("recalibrate muons, $name", ({ name, write, file, used }) =
     expect(numeric.filter((text) => !known.has(text))).toEqual([]);
   });
 
-  test("simulated muons are labeled so and have a floor, the others do not", () => {
+  test("simulated objects are labeled so and have a floor, the others do not", () => {
     const isSimulated = name === "simulated";
     const html = read(`${run}/report.html`);
     expect(metrics.simulated).toBe(isSimulated);
     expect(metrics.floor === null).toBe(!isSimulated);
-    expect(html.includes("Simulated muons")).toBe(isSimulated);
+    expect(html.includes(`Simulated ${object}`)).toBe(isSimulated);
     expect(html.includes("Bayes floor")).toBe(isSimulated);
     expect(JSON.parse(read(`${run}/config.json`)).simulated).toBe(isSimulated);
   });

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { createRng } from "../../src/base/rng.ts";
 import { exportModel } from "../../src/nn/index.ts";
 import { inferenceCost, network } from "../../src/tasks/index.ts";
-import { featureGraph, inputName, outputGraph } from "../../src/tasks/recalibration/model.ts";
+import { featureGraph, outputGraph } from "../../src/tasks/recalibration/model.ts";
 import { objectiveOf } from "../../src/tasks/recalibration/objectives.ts";
 import { reportSource } from "../../src/tasks/recalibration/source-report.ts";
 
@@ -15,7 +15,7 @@ function bare(shape: string, features: number, outputs: number): Uint8Array {
 
 describe("cost of one inference", () => {
   test("a 32x3 network from 4 features to 3 outputs, counted by hand", () => {
-    const cost = inferenceCost(bare("32x3", 4, 3), { shape: "32x3", features: 4, outputs: 3 });
+    const cost = inferenceCost(bare("32x3", 4, 3));
     const macs = 4 * 32 + 32 * 32 * 2 + 32 * 3;
     const biases = 3 * 32 + 3; // batch norm is folded: its shift is the bias
     expect(cost.macs).toBe(macs);
@@ -34,11 +34,11 @@ describe("cost of one inference", () => {
     const bytes = exportModel({
       model,
       variables: model.init(createRng(1)),
-      inputs: { [inputName]: { dtype: "float32", shape: [4] } },
-      before: (inputs) => featureGraph(reportSource, inputs[inputName], scale),
-      after: (y, inputs) => outputGraph(reportSource, inputs[inputName], y, objectives),
+      inputs: { muons: { dtype: "float32", shape: [4] } },
+      before: (inputs) => featureGraph(reportSource, inputs.muons, scale),
+      after: (y, inputs) => outputGraph(reportSource, inputs.muons, y, objectives),
     });
-    const cost = inferenceCost(bytes, { shape, features: 4, outputs: 3 });
+    const cost = inferenceCost(bytes);
     const network32 = 2 * 2272 + 99 + 96;
     const units = 3; // hwPt, hwPhi, hwEta times their bin widths
     const scaling = 2 * 4; // (x - offset) scale
@@ -61,7 +61,7 @@ describe("cost of one inference", () => {
   ])(
     "%s: the report's %i is its formula, one hidden matrix above the exact products",
     (shape, reported, hidden) => {
-      const cost = inferenceCost(bare(shape, 4, 3), { shape, features: 4, outputs: 3 });
+      const cost = inferenceCost(bare(shape, 4, 3));
       expect(cost.reportFlops).toBe(reported);
       expect(cost.macs + hidden).toBe(reported);
     },

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { createRng } from "../../src/base/rng.ts";
 import { makeTable } from "../../src/data/index.ts";
-import { evaluate, floorResiduals, residualsOf } from "../../src/tasks/recalibration/evaluate.ts";
+import { evaluate, residualsOf } from "../../src/tasks/recalibration/evaluate.ts";
+import { floorOf } from "../../src/tasks/recalibration/floor.ts";
 import type { Dataset } from "../../src/tasks/recalibration/prepare.ts";
 import type { Values } from "../../src/tasks/recalibration/quantities.ts";
 import { reportSource } from "../../src/tasks/recalibration/source-report.ts";
@@ -31,13 +32,17 @@ const data: Dataset = {
   table: makeTable([]),
   level1,
   offline,
+  variables: null,
   parts: { train: new Uint32Array(0), validation: new Uint32Array(0), test: test_ },
   testAll: test_,
   counts: {} as Dataset["counts"],
 };
-const calibrated = Object.fromEntries(
-  Object.entries(calibratedAll).map(([q, x]) => [q, Float64Array.from(test_, (row) => x[row])]),
-);
+const calibrated = {
+  name: "model",
+  values: Object.fromEntries(
+    Object.entries(calibratedAll).map(([q, x]) => [q, Float64Array.from(test_, (row) => x[row])]),
+  ),
+};
 
 /** Root mean square of a residual over the test rows, one plain loop. */
 function slowRms(residual: (row: number) => number): number {
@@ -62,10 +67,9 @@ function slowQuantile(values: number[], p: number): number {
 }
 
 describe("errors on the test part against slow twins", () => {
-  const { before, after, floor, overFloor, residuals } = evaluate(data, calibrated, {
-    seed: 1,
-    floor: null,
-  });
+  const { level1: measured, model, floor } = evaluate(data, calibrated, { seed: 1, floor: null });
+  const [before, after] = [measured.errors, model.errors];
+  const residuals = { before: measured.residuals, after: model.residuals };
 
   test("root mean squares, phi wrapped", () => {
     const errors = (values: Values) => ({
@@ -73,12 +77,12 @@ describe("errors on the test part against slow twins", () => {
       eta: slowRms((i) => values.eta![i] - offline.eta![i]),
       pt: slowRms((i) => values.pt![i] / offline.pt![i] - 1),
     });
-    for (const [measured, expected] of [
+    for (const [found, expected] of [
       [before, errors(level1)],
       [after, errors(calibratedAll)],
     ] as const)
       for (const q of ["phi", "eta", "pt"] as const)
-        expect(measured[q]!.value).toBeCloseTo(expected[q], 12);
+        expect(found[q]!.value).toBeCloseTo(expected[q], 12);
   });
 
   test("width: half of the central 68.27 % of the ratio over its median", () => {
@@ -88,7 +92,7 @@ describe("errors on the test part against slow twins", () => {
     );
     expect(before.ptWidth!.value).toBeCloseTo((high - low) / 2 / middle, 9);
     const scaled = { ...data, level1: { ...level1, pt: level1.pt!.map((x) => 3 * x) } };
-    const { before: three } = evaluate(scaled, calibrated, { seed: 1, floor: null });
+    const three = evaluate(scaled, calibrated, { seed: 1, floor: null }).level1.errors;
     expect(three.ptWidth!.value).toBeCloseTo(before.ptWidth!.value, 9); // a factor is no width
   });
 
@@ -107,18 +111,18 @@ describe("errors on the test part against slow twins", () => {
   });
 
   test("the same seed gives the same uncertainties, another one others", () => {
-    const again = (seed: number) => evaluate(data, calibrated, { seed, floor: null }).after;
+    const again = (seed: number) => evaluate(data, calibrated, { seed, floor: null }).model.errors;
     expect(again(1)).toEqual(after);
     expect(again(2).eta!.uncertainty).not.toBe(after.eta!.uncertainty);
     expect(again(2).eta!.value).toBe(after.eta!.value);
   });
 
   test("without a floor there is none; with one the ratio compares the same rows", () => {
-    expect([floor, overFloor]).toEqual([null, null]);
+    expect([floor, model.overFloor]).toEqual([null, null]);
     const half = Object.fromEntries(
-      Object.entries(residuals.after).map(([q, r]) => [q, r.map((x: number) => x / 2)]),
+      Object.entries(residuals.after).map(([q, r]) => [q, r.map((x) => x / 2)]),
     );
-    const judged = evaluate(data, calibrated, { seed: 1, floor: half });
+    const judged = evaluate(data, calibrated, { seed: 1, floor: { residuals: half } }).model;
     for (const q of ["phi", "eta", "pt"] as const) {
       expect(judged.overFloor![q]!.value).toBeCloseTo(2, 9);
       expect(judged.overFloor![q]!.uncertainty).toBeLessThan(1e-6); // fully correlated
@@ -127,6 +131,6 @@ describe("errors on the test part against slow twins", () => {
 
   test("a quantity that is absent stays absent", () => {
     expect(Object.keys(residualsOf({ pt: level1.pt! }, offline))).toEqual(["pt"]);
-    expect(floorResiduals(data, { minimize: "delta" })).toBeNull();
+    expect(floorOf(data, { minimize: "delta", ptMin: 0, ptMax: 100 })).toBeNull();
   });
 });

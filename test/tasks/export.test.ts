@@ -2,7 +2,11 @@ import { describe, expect, test } from "vitest";
 import { numericColumn } from "../../src/data/index.ts";
 import { parseRecalibration } from "../../src/tasks/index.ts";
 import { exportLearned, learn } from "../../src/tasks/recalibration/learn.ts";
-import { type Dataset, inputMatrix, prepareMuons } from "../../src/tasks/recalibration/prepare.ts";
+import {
+  type Dataset,
+  inputMatrix,
+  prepareObjects,
+} from "../../src/tasks/recalibration/prepare.ts";
 import { temporaryFolder } from "../data/folder.ts";
 import { runtime, writeSimulated } from "./samples.ts";
 
@@ -12,9 +16,9 @@ describe("what is exported", () => {
   test.each(["relative", "delta", "width"] as const)(
     "agrees with the network and the formulas of its objective: %s",
     async (minimize) => {
-      const config = parseRecalibration({ model: "8x1", batch: 64, epochs: 1, minimize });
+      const config = parseRecalibration("muons", { model: "8x1", batch: 64, epochs: 1, minimize });
       const file = await writeSimulated(folder.at("muons.parquet"));
-      const data = await prepareMuons([file], config);
+      const data = await prepareObjects("muons", [file], config);
       const learned = await learn(runtime, data, config);
       const bytes = exportLearned(data, config, learned, {});
       const session = await runtime.load(bytes);

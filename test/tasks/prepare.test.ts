@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { muonSimulation } from "../../src/cms/simulate/muon-config.ts";
 import { muonFloor } from "../../src/cms/simulate/muon-floor.ts";
-import { simulationKey } from "../../src/cms/simulate/muon-label.ts";
+import { simulationKey } from "../../src/cms/simulate/simulation-label.ts";
 import {
   concat,
   makeColumn,
@@ -14,14 +14,20 @@ import {
   writeTable,
 } from "../../src/data/index.ts";
 import { parseRecalibration, type RecalibrationConfig } from "../../src/tasks/index.ts";
-import { floorResiduals } from "../../src/tasks/recalibration/evaluate.ts";
-import { type Dataset, prepareMuons } from "../../src/tasks/recalibration/prepare.ts";
+import { floorOf } from "../../src/tasks/recalibration/floor.ts";
+import { type Dataset, prepareObjects } from "../../src/tasks/recalibration/prepare.ts";
 import { temporaryFolder } from "../data/folder.ts";
 import { bundled, simulatedTable, writeOverlap, writeSimulated } from "./samples.ts";
 
+function muonFloorOf(data: Dataset, minimize: "relative" | "delta") {
+  const floor = floorOf(data, { minimize, ptMin: 5.5, ptMax: 45 });
+  if (!floor || !("residuals" in floor)) throw new Error("no residuals");
+  return floor.residuals;
+}
+
 const folder = temporaryFolder();
 const prepare = (files: readonly string[], settings: Partial<RecalibrationConfig> = {}) =>
-  prepareMuons(files, parseRecalibration(settings));
+  prepareObjects("muons", files, parseRecalibration("muons", settings));
 
 async function written(name: string, table: Table, metadata = {}): Promise<string> {
   await writeTable(folder.at(name), table, { metadata });
@@ -131,10 +137,14 @@ describe("rows of the bundled file", () => {
 describe("simulated input", () => {
   test("is recognized by its label, without being told", async () => {
     const file = await writeSimulated(folder.at("labeled.parquet"));
-    expect((await prepare([file])).simulation).toEqual({ parameters: muonSimulation });
+    expect((await prepare([file])).simulation).toEqual({
+      object: "muons",
+      parameters: muonSimulation,
+    });
     const bare = await written("bare.csv", simulatedTable());
     expect((await prepare([bare])).simulation).toBeNull();
     expect((await prepare([bare], { simulated: true })).simulation).toEqual({
+      object: "muons",
       parameters: muonSimulation,
     });
   });
@@ -142,8 +152,8 @@ describe("simulated input", () => {
   test("has the floor of its own parameters", async () => {
     const config = { ...muonSimulation, scattering: 0.5, etaSmear: 0.06 };
     const data = await prepare([await writeSimulated(folder.at("other.parquet"), config)]);
-    expect(data.simulation).toEqual({ parameters: config });
-    const residuals = floorResiduals(data, { minimize: "relative" })!;
+    expect(data.simulation).toEqual({ object: "muons", parameters: config });
+    const residuals = muonFloorOf(data, "relative");
     const rms = (x: Float64Array) => Math.sqrt(x.reduce((s, r) => s + r * r, 0) / x.length);
     const rows = selectRows(data.table, data.parts.test);
     const ints = (name: string) => Int32Array.from(numericColumn(rows, name));
@@ -164,7 +174,7 @@ describe("simulated input", () => {
     expect(rms(residuals.eta!)).toBeCloseTo(floor.eta.value, 6);
     expect(rms(residuals.pt!)).toBeCloseTo(floor.ptRelative.value, 6);
     expect(floor.eta.value).toBeGreaterThan(0.05); // the usual one is 0.03
-    const absolute = floorResiduals(data, { minimize: "delta" })!;
+    const absolute = muonFloorOf(data, "delta");
     expect(rms(absolute.pt!)).toBeCloseTo(floor.ptAbsolute.value, 6);
   });
 
@@ -178,8 +188,8 @@ describe("simulated input", () => {
       [c, a],
     ]) {
       const data = await prepare(files);
-      expect(data.simulation).toEqual({ parameters: null });
-      expect(floorResiduals(data, { minimize: "relative" })).toBeNull();
+      expect(data.simulation).toEqual({ object: "muons", parameters: null });
+      expect(floorOf(data, { minimize: "relative", ptMin: 5.5, ptMax: 45 })).toBeNull();
     }
   });
 

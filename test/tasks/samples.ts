@@ -1,15 +1,18 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { muonColumns } from "../../src/cms/muons.ts";
+import { jetSimulation } from "../../src/cms/simulate/jet-config.ts";
+import { simulateJetRows } from "../../src/cms/simulate/jet-rows.ts";
 import { type MuonSimulationConfig, muonSimulation } from "../../src/cms/simulate/muon-config.ts";
-import { simulationKey } from "../../src/cms/simulate/muon-label.ts";
 import { simulateMuons } from "../../src/cms/simulate/muons.ts";
-import { makeTable, readTable, type Table, writeTable } from "../../src/data/index.ts";
+import { simulationKey } from "../../src/cms/simulate/simulation-label.ts";
+import { makeColumn, makeTable, readTable, type Table, writeTable } from "../../src/data/index.ts";
 import { createNodeRuntime } from "../../src/runtime/index.ts";
 import {
+  type ObjectKind,
   type RecalibrateOptions,
   type RecalibrationConfig,
-  recalibrateMuons,
+  recalibrate as recalibrateObjects,
   tinyRecalibration,
 } from "../../src/tasks/index.ts";
 
@@ -34,6 +37,20 @@ export async function writeSimulated(path: string, config?: MuonSimulationConfig
   return path;
 }
 
+export const simulatedJets = 4000;
+
+/** Matched jets as `forty simulate jets` writes them. */
+export async function writeSimulatedJets(path: string, without: readonly string[] = []) {
+  const rows = simulateJetRows({ rows: simulatedJets, seed: 3 });
+  const columns = Object.entries(rows).filter(([name]) => !without.includes(name));
+  const table = makeTable(
+    columns.map(([name, values]) => makeColumn(name, values, name === "sumPtReco" ? "GeV" : null)),
+  );
+  const label = { object: "jets", parameters: jetSimulation };
+  await writeTable(path, table, { metadata: { [simulationKey]: JSON.stringify(label) } });
+  return path;
+}
+
 /** The first rows of the bundled file, both parts of its split among them. */
 export async function writeOverlap(path: string, rows = 3000): Promise<string> {
   await writeTable(path, await readTable(bundled, { limit: rows }));
@@ -45,9 +62,9 @@ export function recalibrate(
   file: string,
   out: string,
   config: Partial<RecalibrationConfig> = {},
-  more: Partial<RecalibrateOptions> = {},
+  { object = "muons", ...more }: Partial<RecalibrateOptions> & { object?: ObjectKind } = {},
 ) {
-  return recalibrateMuons({
+  return recalibrateObjects(object, {
     files: [file],
     out,
     runtime,

@@ -7,11 +7,11 @@ import { featureGraph, featureScale, scaledRows } from "../../src/tasks/recalibr
 import { inputMatrix } from "../../src/tasks/recalibration/prepare.ts";
 import { omtfSource } from "../../src/tasks/recalibration/source-omtf.ts";
 import { reportSource } from "../../src/tasks/recalibration/source-report.ts";
-import { findSource, type MuonSource } from "../../src/tasks/recalibration/sources.ts";
+import { findSource, type ObjectSource } from "../../src/tasks/recalibration/sources.ts";
 import { bundled, runtime, simulatedTable } from "./samples.ts";
 
 /** Features of a table by the graph. */
-async function graphFeatures(source: MuonSource, table: Table) {
+async function graphFeatures(source: ObjectSource, table: Table) {
   const muons = input("muons", "float32", ["batch", source.inputs.length]);
   const session = await runtime.load(
     compile({ name: "features", outputs: { x: featureGraph(source, muons) } }),
@@ -155,14 +155,16 @@ describe("which kind of file it is", () => {
   const report = reportSource.inputs.map((c) => c.name);
 
   test("columns in any order, more of them or fewer targets do not matter", () => {
-    expect(findSource("a.csv", ["run", ...report.toReversed(), "ptReco"])).toBe(reportSource);
-    expect(findSource("b.csv", [...omtfSource.inputs.map((c) => c.name), "gen_eta"])).toBe(
+    expect(findSource("muons", "a.csv", ["run", ...report.toReversed(), "ptReco"])).toBe(
+      reportSource,
+    );
+    expect(findSource("muons", "b.csv", [...omtfSource.inputs.map((c) => c.name), "gen_eta"])).toBe(
       omtfSource,
     );
   });
 
   test("a file without any offline column says which there could be", () => {
-    expect(() => findSource("a.csv", report)).toThrowErrorMatchingInlineSnapshot(
+    expect(() => findSource("muons", "a.csv", report)).toThrowErrorMatchingInlineSnapshot(
       `[DataError: a.csv: missing "phiVtxReco", "etaVtxReco", "ptReco" of all offline columns of the report's muon table (one is enough); there are hwPtL1, hwPhiL1, hwEtaL1, hwSignL1; rename the columns in the file]`,
     );
   });
@@ -174,10 +176,10 @@ describe("which kind of file it is", () => {
 
   test("the closest kind is named, with near misses", () => {
     const names = ["hwptl1", "hwPhiL1", "hwEtaL1", "hwSign", "ptReco"];
-    expect(() => findSource("a.csv", names)).toThrowErrorMatchingInlineSnapshot(
+    expect(() => findSource("muons", "a.csv", names)).toThrowErrorMatchingInlineSnapshot(
       `[DataError: a.csv: missing "hwPtL1", "hwSignL1" of the report's muon table; there are hwptl1, hwPhiL1, hwEtaL1, hwSign, ptReco; did you mean "hwptl1" for "hwPtL1", "hwSign" for "hwSignL1"?]`,
     );
-    expect(() => findSource("a.csv", ["x", "y"])).toThrowErrorMatchingInlineSnapshot(
+    expect(() => findSource("muons", "a.csv", ["x", "y"])).toThrowErrorMatchingInlineSnapshot(
       `[DataError: a.csv: missing "hwPtL1", "hwPhiL1", "hwEtaL1", "hwSignL1" of the report's muon table; there are x, y; rename the columns in the file]`,
     );
   });

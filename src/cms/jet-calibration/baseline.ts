@@ -92,10 +92,10 @@ export function mergeJetFits(a: JetFitSums, b: JetFitSums): JetFitSums {
 
 /**
  * Corrections in the official form from the sums. A bin with fewer than `minRows` rows, or
- * whose function would not stay positive, takes in its neighbors in pile-up, then the other eta
+ * whose function would not be positive, takes in its neighbors in pile-up, then the other eta
  * bins; where that does not help either the factor is 1.
  */
-export function solveJetFit({ bins, sums }: JetFitSums, minRows = 200): JetCorrectionRow[] {
+export function solveJetFit({ bins, sums }: JetFitSums, minRows = 1000): JetCorrectionRow[] {
   const { ptMin, ptMax, etaEdges, pileupEdges } = bins;
   const nPileup = pileupEdges.length;
   const rows: JetCorrectionRow[] = [];
@@ -122,13 +122,13 @@ export function solveJetFit({ bins, sums }: JetFitSums, minRows = 200): JetCorre
       }
       rows.push({
         ptMin,
-        ptMax,
+        ptMax: solved?.ptMax ?? ptMax,
         etaMin: etaEdges[eta],
         etaMax: etaEdges[eta + 1],
         pileupMin: pileupEdges[pileup],
         pileupMax: pileupEdges[pileup + 1] ?? -1,
         formula,
-        parameters: solved ?? [0, 1, 0, 0],
+        parameters: solved?.parameters ?? [0, 1, 0, 0],
       });
     }
   return rows;
@@ -136,12 +136,15 @@ export function solveJetFit({ bins, sums }: JetFitSums, minRows = 200): JetCorre
 
 const formula = parseFormula(officialFormula);
 
-/** Parameters of one bin; null where its rows do not determine a function that stays positive. */
+/**
+ * Parameters of one bin and the pt up to which its function holds; null where its rows do not
+ * determine one that starts positive.
+ */
 function solveCell(
   cell: Float64Array,
   minRows: number,
-  { ptMin, ptMax }: JetFitBins,
-): number[] | null {
+  bins: JetFitBins,
+): { parameters: number[]; ptMax: number } | null {
   if (cell[0] < minRows) return null;
   const n = parameters;
   const matrix = new Float64Array(n * n);
@@ -161,8 +164,24 @@ function solveCell(
   );
   if (solved === null) return null;
   const result = Array.from(solved, (v, j) => v / size[j]);
-  for (let x = ptMin; x <= ptMax; x *= 1.05) if (!(formula.evaluate(x, result) > 0)) return null;
-  return formula.evaluate(ptMax, result) > 0 ? result : null;
+  const ptMax = validUpTo(result, bins);
+  return ptMax > bins.ptMin ? { parameters: result, ptMax } : null;
+}
+
+/**
+ * A bin with few hard jets does not know its function there: it holds up to where it falls below
+ * half of its largest value, which a corrected pt that grows with the uncorrected one never does.
+ */
+function validUpTo(parameters: readonly number[], { ptMin, ptMax }: JetFitBins): number {
+  let largest = 0;
+  let last = 0;
+  for (let x = ptMin; ; x = Math.min(1.05 * x, ptMax)) {
+    const value = formula.evaluate(x, parameters);
+    if (!(value > 0) || value < largest / 2) return last;
+    largest = Math.max(largest, value);
+    last = x;
+    if (x === ptMax) return last;
+  }
 }
 
 /** Index of the last edge that is at most x; -1 below the first and for NaN. */

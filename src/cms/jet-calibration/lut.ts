@@ -242,6 +242,34 @@ export function formatCalibrationLut({ pt, eta, entries }: CalibrationLut): stri
   return `${lines.join("\n")}\n`;
 }
 
+/**
+ * A compression that keeps soft jets apart, which that of 2024 does not: pt in steps of 1 GeV up to
+ * 32 GeV, then 32 bins of equal width in log pt up to 256 GeV; every tower in |eta| by itself.
+ */
+export function fineCompression(): Pick<CalibrationLut, "pt" | "eta"> {
+  const pt = Uint8Array.from({ length: 256 }, (_, i) =>
+    i < 32 ? i : 32 + Math.floor((32 * Math.log(i / 32)) / Math.log(8)),
+  );
+  const towers = towerHwEtas.length;
+  const eta = Uint8Array.from({ length: 64 }, (_, i) => Math.min(Math.max(i - 1, 0), towers - 1));
+  return {
+    pt: { addressBits: 8, dataBits: 6, bins: renumbered(pt) },
+    eta: { addressBits: 6, dataBits: 6, bins: eta },
+  };
+}
+
+/** The same groups, numbered without gaps. */
+function renumbered(bins: Uint8Array): Uint8Array {
+  const order = [...new Set(bins)];
+  return bins.map((bin) => order.indexOf(bin));
+}
+
+/** A compression table in the form that `parseCompressionLut` reads. */
+export function formatCompressionLut({ addressBits, dataBits, bins }: CompressionLut): string {
+  const lines = Array.from(bins, (bin, i) => `${i} ${bin}`);
+  return `#<header> v1 ${addressBits} ${dataBits} </header>\n${lines.join("\n")}\n`;
+}
+
 /** The table as firmware and CMSSW load it: a header, then "address word" per line. */
 export function formatHardwareLut({ entries }: CalibrationLut): string {
   const addressBits = Math.ceil(Math.log2(entries.length));

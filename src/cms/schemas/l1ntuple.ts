@@ -67,5 +67,10 @@ export const l1NtupleSchema: FileSchema = {
   collections: {
     ...upgrade("l1UpgradeTree/L1UpgradeTree", "L1"),
     ...upgrade("l1UpgradeEmuTree/L1UpgradeTree", "L1Emul"),
+    L1CaloTower: {
+      tree: "l1CaloTowerTree/L1CaloTowerTree",
+      required: { ieta: "ieta", iet: "iet" },
+      optional: { iphi: "iphi" },
+    },
   },
 };

@@ -62,11 +62,17 @@ export const nanoaodSchema: FileSchema = {
   eventIds: {
     tree: "Events",
     required: { run: "run", lumi: "luminosityBlock", event: "event" },
-    optional: { bx: "bunchCrossing", orbit: "orbitNumber", vertices: "PV_npvs" },
+    optional: {
+      bx: "bunchCrossing",
+      orbit: "orbitNumber",
+      vertices: "PV_npvs",
+      towers: "nTowers", // of our own simulation
+    },
   },
   collections: {
     ...level1("L1"),
     ...level1("L1Emul"),
+    L1CaloTower: nano("L1EmulCaloTower", ["ieta", "iet"], ["iphi", "bx", "pt", "eta", "phi"]),
     TrigObj: nano(
       "TrigObj",
       [...direction, "id", "l1pt"],

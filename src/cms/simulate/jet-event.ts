@@ -65,7 +65,7 @@ export function createJetGenerator(config: JetSimulationConfig): (rng: Rng) => J
   let activity = 0;
   const addOffline = (truth: number, share: number, eta: number, phi: number, rng: Rng) => {
     const { offlineStochastic: a, offlineNoise: b, offlineConstant: c } = config;
-    const visible = truth * share;
+    const visible = truth * share + config.offlineOffset * activity;
     const spread = Math.sqrt(a * a * visible + b * b * event.vertices + (c * visible) ** 2);
     const pt = visible + spread * rng.normal();
     const wrapped = wrapPhi(phi);

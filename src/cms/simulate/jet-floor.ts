@@ -12,69 +12,67 @@ import { simulateJets } from "./jets.ts";
 export type JetFloorInputs = "level1" | "level1+towers";
 
 /**
- * Sums of a floor, per cell of the inputs and for two halves of the sample; those of two samples
+ * Sums of a floor, per cell of (hwPt, |hwEta|) and for two halves of the sample; those of two samples
  * add up (`mergeJetFloors`).
  */
 export interface JetFloorSums {
   readonly inputs: JetFloorInputs;
-  /** Per cell and half: n, sum u, sum u^2, sum L t, sum L^2; u = L / t of Level-1 and offline pt. */
+  /**
+   * Per cell and half, with u = L / t of Level-1 and offline pt and T the lit towers: n, then sums
+   * of u T^k, of u^2 T^j, of L t T^k and of L^2 T^j, k up to the degree in T and j up to twice that.
+   */
   readonly sums: Float64Array;
 }
 
-const sumsPerHalf = 5;
-const stride = 2 * sumsPerHalf;
+/**
+ * Degree in the lit towers of what the prediction of a cell is multiplied with. They spread
+ * widely, so that a smooth function of them is closer to the best than bins of few rows are.
+ */
+const degrees: Readonly<Record<JetFloorInputs, number>> = { level1: 0, "level1+towers": 2 };
+/** Lit towers in units of this, for sums of similar size. */
+const towerUnit = 50;
 /** Bins in pt: every hwPt up to 20 GeV, then 4 % wide up to 1023.5 GeV. */
 const singlePts = 40;
 const ptBins = singlePts + 1 + Math.ceil(Math.log(2048 / singlePts) / 0.04);
-interface Grid {
-  /** Index of the first tower of each strip in |eta|. */
-  readonly strips: readonly number[];
-  /** Width and number of the bins in lit towers. */
-  readonly towerStep: number;
-  readonly layers: number;
-}
+const strips = towerHwEtas.length;
 
-/**
- * Every tower by itself; with the bins in lit towers, in groups where they are alike: the response
- * changes slowly within the barrel and endcap, and fast where the forward calorimeter begins.
- */
-const grids: Readonly<Record<JetFloorInputs, Grid>> = {
-  level1: { strips: towerHwEtas.map((_, i) => i), towerStep: 1024, layers: 1 },
-  "level1+towers": {
-    strips: [0, 4, 8, 12, 16, 20, 23, 26, 27, 28, 29, 34],
-    towerStep: 10,
-    layers: 11,
-  },
-};
+/** Where the sums of a half begin, and their number. */
+function layout(inputs: JetFloorInputs) {
+  const degree = degrees[inputs];
+  const [low, high] = [degree + 1, 2 * degree + 1];
+  const [u, u2] = [1, 1 + low];
+  const [lt, l2] = [u2 + high, u2 + high + low];
+  return { low, high, u, u2, lt, l2, size: l2 + high };
+}
 
 /** Empty sums. */
 export function createJetFloor(inputs: JetFloorInputs): JetFloorSums {
-  const { layers, strips } = grids[inputs];
-  return { inputs, sums: new Float64Array(layers * strips.length * ptBins * stride) };
+  return { inputs, sums: new Float64Array(strips * ptBins * 2 * layout(inputs).size) };
 }
 
 /** Adds matched jets of the simulation; rows alternate between the halves. */
 export function fillJetFloor({ inputs, sums }: JetFloorSums, rows: JetRows): void {
-  const { towerStep, layers, strips } = grids[inputs];
+  const { low, high, u, u2, lt, l2, size } = layout(inputs);
   const etaBin = new Uint8Array(129);
-  for (const [i, hwEta] of towerHwEtas.entries())
-    etaBin[hwEta] = strips.filter((first) => first <= i).length - 1;
+  for (const [i, hwEta] of towerHwEtas.entries()) etaBin[hwEta] = i;
   const step = 1 / 0.04;
   for (let i = 0; i < rows.hwPt.length; i++) {
     const hwPt = rows.hwPt[i];
     const fine = hwPt <= singlePts ? hwPt : singlePts + 1 + step * Math.log(hwPt / singlePts);
-    const layer = Math.min(layers - 1, Math.floor(rows.towers[i] / towerStep));
-    const cell =
-      (layer * strips.length + etaBin[Math.abs(rows.hwEta[i])]) * ptBins +
-      Math.min(ptBins - 1, Math.floor(fine));
-    const at = cell * stride + (i & 1) * sumsPerHalf;
+    const cell = etaBin[Math.abs(rows.hwEta[i])] * ptBins + Math.min(ptBins - 1, Math.floor(fine));
+    const at = (2 * cell + (i & 1)) * size;
     const pt = hwPt * jetPtWidth;
-    const t = rows.ptReco[i];
+    const t = rows.sumPtReco[i];
+    const towers = rows.nTowers[i] / towerUnit;
     sums[at]++;
-    sums[at + 1] += pt / t;
-    sums[at + 2] += (pt / t) ** 2;
-    sums[at + 3] += pt * t;
-    sums[at + 4] += pt * pt;
+    for (let k = 0, power = 1; k < high; k++, power *= towers) {
+      if (k < low) {
+        sums[at + u + k] += (pt / t) * power;
+        sums[at + lt + k] += pt * t * power;
+      }
+      sums[at + u2 + k] += (pt / t) ** 2 * power;
+      sums[at + l2 + k] += pt * pt * power;
+    }
   }
 }
 
@@ -98,17 +96,20 @@ export interface JetFloor {
 }
 
 /**
- * The floor from its sums. Within a cell the best prediction is k L, L the Level-1 pt, so that the
- * width of a cell matters in second order only; neighbors in pt are joined until a cell has
- * `cellRows` rows. A k fitted to n rows and judged on the same ones is too good by V / n per row;
- * fitted on one half and judged on the other, it is too bad by V / (n/2). Two thirds of the first
- * and one third of the second is right to that order; the tests judge the rest.
+ * The floor from its sums. Within a cell the best prediction is k L, L the Level-1 pt and k a number
+ * or a polynomial in the lit towers, so that the width of a cell matters in second order only;
+ * neighbors in pt are joined until a cell has `cellRows` rows for each coefficient of k. A k fitted
+ * to n rows and judged on the same ones is too good by V / n per row and coefficient; fitted on one
+ * half and judged on the other, it is too bad by V / (n/2). Two thirds of the first and one third
+ * of the second is right to that order; the tests judge the rest.
  */
 export function solveJetFloor({ inputs, sums }: JetFloorSums, cellRows = 60): JetFloor {
-  const { layers, strips } = grids[inputs];
+  const { size, low } = layout(inputs);
+  const stride = 2 * size;
+  const least = cellRows * low;
   const total = { n: 0, level1: 0, relative: 0, absolute: 0 };
-  const count = (cell: number) => sums[cell * stride] + sums[cell * stride + sumsPerHalf];
-  for (let strip = 0; strip < layers * strips.length; strip++) {
+  const count = (cell: number) => sums[cell * stride] + sums[cell * stride + size];
+  for (let strip = 0; strip < strips; strip++) {
     const first = strip * ptBins;
     let left = 0;
     for (let bin = 0; bin < ptBins; bin++) left += count(first + bin);
@@ -116,10 +117,10 @@ export function solveJetFloor({ inputs, sums }: JetFloorSums, cellRows = 60): Je
     for (let bin = 0; bin < ptBins; bin++) {
       for (let k = 0; k < stride; k++) joined[k] += sums[(first + bin) * stride + k];
       left -= count(first + bin);
-      const n = joined[0] + joined[sumsPerHalf];
+      const n = joined[0] + joined[size];
       // what is left must be able to fill the next cell
-      if (left > 0 && (n < cellRows || left < cellRows)) continue;
-      if (n > 0) addCell(total, joined);
+      if (left > 0 && (n < least || left < least)) continue;
+      if (n > 0) addCell(inputs, total, joined);
       joined = new Float64Array(stride);
     }
   }
@@ -136,25 +137,58 @@ export function solveJetFloor({ inputs, sums }: JetFloorSums, cellRows = 60): Je
 
 /** Adds the losses of one cell, summed over its rows. */
 function addCell(
+  inputs: JetFloorInputs,
   total: { n: number; level1: number; relative: number; absolute: number },
   cell: Float64Array,
 ): void {
-  const halves = [cell.subarray(0, sumsPerHalf), cell.subarray(sumsPerHalf)];
+  const { low, u, u2, lt, l2, size } = layout(inputs);
+  const halves = [cell.subarray(0, size), cell.subarray(size)];
   const both = halves[0].map((sum, k) => sum + halves[1][k]);
-  const loss = (k: number, [n, u, u2]: Float64Array) => k * k * u2 - 2 * k * u + n;
-  const fits = {
-    relative: ([, u, u2]: Float64Array) => u / u2,
-    absolute: ([, , , lt, l2]: Float64Array) => lt / l2,
+  // sum of (k u - 1)^2 for k = sum k_i T^i
+  const loss = (k: readonly number[], part: Float64Array) => {
+    let sum = part[0];
+    for (const [i, ki] of k.entries()) {
+      sum -= 2 * ki * part[u + i];
+      for (const [j, kj] of k.entries()) sum += ki * kj * part[u2 + i + j];
+    }
+    return sum;
   };
-  const hasBoth = halves[0][0] > 0 && halves[1][0] > 0;
+  const fits = {
+    relative: (part: Float64Array) => solveMoments(part.subarray(u2), part.subarray(u, u + low)),
+    absolute: (part: Float64Array) => solveMoments(part.subarray(l2), part.subarray(lt, lt + low)),
+  };
+  // each half must be able to fix the coefficients
+  const hasBoth = Math.min(halves[0][0], halves[1][0]) >= low;
   total.n += both[0];
-  total.level1 += loss(1, both);
+  total.level1 += loss([1], both);
   for (const name of ["relative", "absolute"] as const) {
     const fit = fits[name];
     const same = loss(fit(both), both);
+    if (!hasBoth) {
+      total[name] += same;
+      continue;
+    }
     const other = loss(fit(halves[0]), halves[1]) + loss(fit(halves[1]), halves[0]);
-    total[name] += hasBoth ? (2 * same + other) / 3 : same;
+    total[name] += (2 * same + other) / 3;
   }
+}
+
+/** Solves sum_j m[i + j] k_j = b_i, whose matrix is positive definite, by Gauss elimination. */
+function solveMoments(m: Float64Array, b: Float64Array): number[] {
+  const n = b.length;
+  const rows = Array.from(b, (bi, i) => [...m.subarray(i, i + n), bi]);
+  const tiny = 1e-12; // where all rows have equally many towers, their powers count once
+  for (const [p, pivot] of rows.entries()) {
+    const isFixed = pivot[p] > tiny * m[2 * p];
+    for (const row of rows) {
+      if (row === pivot) continue;
+      const factor = isFixed ? row[p] / pivot[p] : 0;
+      for (let k = p; k <= n; k++) row[k] -= factor * pivot[k];
+      row[p] = 0;
+    }
+    if (!isFixed) pivot.fill(0);
+  }
+  return rows.map((row, i) => (row[i] === 0 ? 0 : row[n] / row[i]));
 }
 
 export interface JetFloorOptions {
@@ -167,8 +201,7 @@ export interface JetFloorOptions {
 
 /**
  * The Bayes floor of the jet simulation by Monte Carlo: the error is about 0.3 % of the floor at the
- * default size, falling with the root of `events`. With the pile-up proxy it is an upper bound,
- * by the width of its cells about 0.3 % above what it should be.
+ * default size, falling with the root of `events`.
  */
 export function jetFloor({
   inputs = "level1",

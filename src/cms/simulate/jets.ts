@@ -14,9 +14,9 @@ type OfflineName = "pt" | "eta" | "phi";
 export interface JetEvents {
   readonly events: number;
   /** Pile-up interactions per event [events]. */
-  readonly vertices: Int32Array;
+  readonly nVertices: Int32Array;
   /** Pile-up proxy: lit towers at |ieta| <= 4 [events], 0 .. 576. */
-  readonly towers: Int32Array;
+  readonly nTowers: Int32Array;
   /**
    * Level-1 jets by falling pt, at most 12 an event, in hardware integers (Losapio 2021, Table 4):
    * hwPt 0 .. 2047 in 0.5 GeV, hwEta -128 .. 127 in 0.0435, hwPhi 0 .. 143 in 2 pi / 144 rad.
@@ -52,8 +52,8 @@ export function simulateJets(options: SimulateJetsOptions): JetEvents {
       throw new ConfigError(`simulateJets.${name}: expected an integer >= 0, got ${value}`);
   const root = createRng(seed);
   const generate = createJetGenerator(config);
-  const vertices = new Int32Array(events);
-  const towers = new Int32Array(events);
+  const nVertices = new Int32Array(events);
+  const nTowers = new Int32Array(events);
   const l1 = createColumns(events, 3 * events);
   const offline = createColumns(events, 36 * events);
   for (let done = 0; done < events; ) {
@@ -64,8 +64,8 @@ export function simulateJets(options: SimulateJetsOptions): JetEvents {
     for (let i = 0; i < end; i++) {
       const event = generate(rng);
       if (i < skip) continue;
-      vertices[done] = event.vertices;
-      towers[done] = event.towers;
+      nVertices[done] = event.vertices;
+      nTowers[done] = event.towers;
       append(l1, done, event.l1);
       append(offline, done, event.offline);
       done++;
@@ -76,8 +76,8 @@ export function simulateJets(options: SimulateJetsOptions): JetEvents {
   for (let i = 0; i < phi.length; i++) phi[i] = Math.max(-phiMax, Math.min(phiMax, phi[i]));
   return {
     events,
-    vertices,
-    towers,
+    nVertices,
+    nTowers,
     level1: { events, offsets: l1.offsets, columns: { hwPt, hwEta, hwPhi } },
     offline: { events, offsets: offline.offsets, columns: { pt, eta, phi } },
   };

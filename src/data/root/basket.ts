@@ -1,7 +1,6 @@
 import { FormatError } from "../../base/errors.ts";
 import { Reader } from "./buffer.ts";
 import type { DecompressJob } from "./compression.ts";
-import { elements } from "./element.ts";
 import { readKey } from "./key.ts";
 import { itemsIn, numberIn, numbersIn, type RootObject } from "./object.ts";
 
@@ -20,10 +19,18 @@ export interface BasketTable {
 export interface Basket {
   /** Values of all entries, without key and offsets. */
   readonly data: Uint8Array;
-  /** Byte where each entry starts, then the end; null where entries have one size. */
-  readonly starts: Int32Array | null;
+  /** Where each entry starts, as stored; null where entries have one size. */
+  readonly starts: EntryStarts | null;
   readonly entries: number;
   readonly where: string;
+}
+
+/** Where the entries of a basket start, not yet checked. */
+export interface EntryStarts {
+  /** A big-endian 32-bit integer for each entry. */
+  readonly view: DataView;
+  /** What they count from: bytes before the data, those of the key. */
+  readonly base: number;
 }
 
 /** The baskets of a branch. Throws `FormatError` where they do not follow one another. */
@@ -67,6 +74,7 @@ export function basketTable(branch: RootObject, where: string): BasketTable {
 /** A basket as read from the file: what to unpack and what its header says. */
 export interface StoredBasket {
   readonly packed: DecompressJob;
+  readonly where: string;
   readonly keyLength: number;
   readonly entries: number;
   /** Bytes of data; offsets of the entries follow. */
@@ -90,7 +98,12 @@ export function storedBasket(bytes: Uint8Array, where: string, offset: number): 
   if (entries < 0 || border < 0 || border > key.objectBytes)
     throw reader.error(`a basket of ${entries} entries in ${border} of ${key.objectBytes} bytes`);
   return {
-    packed: { bytes: bytes.subarray(key.keyLength, key.bytes), size: key.objectBytes, where },
+    packed: {
+      bytes: bytes.subarray(key.keyLength, key.bytes),
+      size: key.objectBytes,
+      where: `${where}, from byte ${offset + key.keyLength}`,
+    },
+    where,
     keyLength: key.keyLength,
     entries,
     border,
@@ -100,8 +113,7 @@ export function storedBasket(bytes: Uint8Array, where: string, offset: number): 
 
 /** Data and entry starts of an unpacked basket. */
 export function openBasket(stored: StoredBasket, unpacked: Uint8Array): Basket {
-  const { border, entries, keyLength } = stored;
-  const { where } = stored.packed;
+  const { border, entries, keyLength, where } = stored;
   const data = unpacked.subarray(0, border);
   if (unpacked.length - border < 4) return { data, starts: null, entries, where };
   const reader = new Reader(unpacked, { where });
@@ -109,52 +121,57 @@ export function openBasket(stored: StoredBasket, unpacked: Uint8Array): Basket {
   const n = reader.count(4);
   if (n === 0) return { data, starts: null, entries, where };
   if (n < entries) throw reader.error(`${n} offsets of ${entries} entries`);
-  const starts = new Int32Array(entries + 1);
-  elements.int32.copy(reader.view, reader.skip(4 * entries), entries, starts, 0);
-  if (stored.sizes) {
-    starts[0] = keyLength;
-    for (let i = 1; i < entries; i++) starts[i] += starts[i - 1];
-  }
-  checkStarts(starts, { keyLength, border, where });
+  const { buffer, byteOffset } = reader.take(4 * entries);
+  const view = new DataView(buffer, byteOffset, 4 * entries);
+  if (!stored.sizes) return { data, starts: { view, base: keyLength }, entries, where };
+  let start = 0;
+  const starts = storedStarts(entries, (i) => {
+    start = i === 0 ? 0 : start + view.getInt32(4 * i);
+    return start;
+  });
   return { data, starts, entries, where };
 }
 
 /** A basket kept inside its tree. */
 export function keptBasket(basket: RootObject, where: string): Basket {
-  const keyLength = numberIn(basket, "fKeylen");
+  const base = numberIn(basket, "fKeylen");
   const entries = numberIn(basket, "fNevBuf");
   const buffer = numbersIn(basket, "buffer") as Uint8Array;
-  const data = buffer.subarray(keyLength);
+  const data = buffer.subarray(base);
   const { fEntryOffset } = basket;
   const offsets = fEntryOffset instanceof Int32Array ? fEntryOffset : null;
   if (entries < 0 || (offsets !== null && offsets.length < entries))
     throw new FormatError(`${where}: ${entries} entries with ${offsets?.length ?? 0} offsets`);
   if (offsets === null) return { data, starts: null, entries, where };
-  const starts = new Int32Array(entries + 1);
-  starts.set(offsets.subarray(0, entries));
-  checkStarts(starts, { keyLength, border: data.length, where });
-  return { data, starts, entries, where };
+  return { data, starts: storedStarts(entries, (i) => offsets[i] - base), entries, where };
+}
+
+/** Starts in the data, counted from its first byte, as they would be stored. */
+export function storedStarts(entries: number, startOf: (entry: number) => number): EntryStarts {
+  const view = new DataView(new ArrayBuffer(4 * entries));
+  for (let i = 0; i < entries; i++) view.setInt32(4 * i, startOf(i));
+  return { view, base: 0 };
 }
 
 /**
- * Makes offsets in the buffer, in place, offsets in the data and sets the end behind the last.
- * Throws `FormatError` where they run backwards.
+ * The byte of the data where each entry starts, then the end. Throws `FormatError` where they run
+ * backwards or are not stored.
  */
-function checkStarts(
-  starts: Int32Array,
-  { keyLength, border, where }: { keyLength: number; border: number; where: string },
-): void {
-  const entries = starts.length - 1;
+export function checkedStarts({ data, starts, entries, where }: Basket): Int32Array {
+  if (starts === null && entries > 0)
+    throw new FormatError(`${where}: entries of varying size without offsets are not read`);
+  const checked = new Int32Array(entries + 1);
   let last = 0;
-  for (let i = 0; i < entries; i++) {
-    const start = starts[i] - keyLength;
-    if (start < last || start > border)
+  for (let i = 0; starts !== null && i < entries; i++) {
+    const start = starts.view.getInt32(4 * i) - starts.base;
+    if (start < last || start > data.length)
       throw new FormatError(
-        `${where}: entry ${i} starts at byte ${start}, after ${last} and before ${border} ` +
+        `${where}: entry ${i} starts at byte ${start}, after ${last} and before ${data.length} ` +
           "expected; the file is corrupt",
       );
-    starts[i] = start;
+    checked[i] = start;
     last = start;
   }
-  starts[entries] = border;
+  checked[entries] = data.length;
+  return checked;
 }

@@ -19,6 +19,7 @@ const require = createRequire(import.meta.url);
 export function nodeCodecs(): Partial<Codecs> {
   const lz4 = optional<Lz4Napi>("lz4-napi");
   const lzma = optional<NodeLiblzma>("node-liblzma");
+  let sized = new Uint8Array(0); // one for all: a new one for each block costs as much as unpacking
   const zstd: unknown = Reflect.get(zlib, "zstdDecompressSync"); // from Node 22.15 on
   return {
     zlib: (bytes, size) => plain(zlib.inflateSync(bytes, limits(size))),
@@ -29,10 +30,10 @@ export function nodeCodecs(): Partial<Codecs> {
     ...(lz4 && {
       async lz4(bytes, size) {
         const data = await checkLz4(bytes);
-        const sized = new Uint8Array(4 + data.length);
+        if (sized.length < 4 + data.length) sized = new Uint8Array(4 + 2 * data.length);
         new DataView(sized.buffer).setUint32(0, size, true);
         sized.set(data, 4);
-        return plain(lz4.uncompressSync(sized));
+        return plain(lz4.uncompressSync(sized.subarray(0, 4 + data.length)));
       },
     }),
     ...(lzma && {

@@ -1,8 +1,15 @@
 import { CancelledError, FormatError } from "../../base/errors.ts";
-import { type Basket, type BasketTable, keptBasket, openBasket, storedBasket } from "./basket.ts";
-import { joinChunks, type RootColumn } from "./column.ts";
-import { type Chunk, decode } from "./decode.ts";
-import { fetchPieces } from "./fetch.ts";
+import {
+  type Basket,
+  type BasketTable,
+  keptBasket,
+  openBasket,
+  storedBasket,
+  storedStarts,
+} from "./basket.ts";
+import { ColumnBuilder, type RootColumn } from "./column.ts";
+import { decode } from "./decode.ts";
+import { ahead, fetchPieces } from "./fetch.ts";
 import type { DecompressMany } from "./file.ts";
 import type { Described, EntryLayout } from "./layout.ts";
 import type { ByteSource } from "./source.ts";
@@ -32,10 +39,14 @@ interface Wanted {
   readonly basket: number;
   readonly seek: number;
   readonly bytes: number;
+  /** Place in the order of reading. */
+  readonly order: number;
+  /** The basket where it is unpacked already. */
+  readonly known: Basket | null;
 }
 
-/** Compressed bytes in work at a time. */
-const windowBytes = 32 * 1024 * 1024;
+/** Compressed bytes of a step: while one is decoded, the next is unpacked, the one after read. */
+export const windowBytes = 2 * 1024 * 1024;
 
 /** Entries [start, stop) of branches; only baskets that overlap are fetched and unpacked. */
 export async function readColumns(
@@ -43,9 +54,9 @@ export async function readColumns(
   branches: readonly ReadableBranch[],
   range: { start: number; stop: number },
 ): Promise<RootColumn[]> {
-  const chunks: Chunk[][] = branches.map(() => []);
-  const wanted = branches.flatMap((branch, i) => wantedBaskets(branch, i, range));
-  wanted.sort((a, b) => a.seek - b.seek);
+  const builders = branches.map((branch) => builderFor(branch, range.stop - range.start));
+  const wanted = branches.flatMap((branch, i) => wantedBaskets(from, branch, i, range));
+  wanted.sort((a, b) => a.order - b.order);
   const take = async (want: Wanted, stored: Basket) => {
     const branch = branches[want.branch];
     const { table, described } = branch;
@@ -58,36 +69,27 @@ export async function readColumns(
     const basket = needsStarts(stored, described)
       ? await withStarts(from, branch, stored, first)
       : stored;
-    const begin = Math.max(0, range.start - first);
-    const end = Math.min(n, range.stop - first);
-    chunks[want.branch][want.basket] = decode(basket, described.layout, begin, end);
+    const part = {
+      basket,
+      from: Math.max(0, range.start - first),
+      to: Math.min(n, range.stop - first),
+    };
+    decode(part, described.layout, builders[want.branch]);
     if (from.cache === undefined) return;
-    const key = cacheKey(branches, want);
+    const key = cacheKey(branch, want.basket);
     if (first + n > range.stop) from.cache.set(key, basket);
     else from.cache.delete(key);
   };
-  for (let i = 0; i < wanted.length; ) {
-    if (from.signal?.aborted) throw new CancelledError("reading was stopped");
-    const window: Wanted[] = [];
-    for (let bytes = 0; i < wanted.length && (bytes === 0 || bytes < windowBytes); i++) {
-      const cached = from.cache?.get(cacheKey(branches, wanted[i]));
-      const kept = cached ?? keptIn(branches[wanted[i].branch], wanted[i].basket);
-      if (kept !== null) await take(wanted[i], kept);
-      else {
-        window.push(wanted[i]);
-        bytes += wanted[i].bytes;
-      }
-    }
-    const baskets = await unpack(from, branches, window);
-    for (let k = 0; k < window.length; k++) await take(window[k], baskets[k]);
-  }
-  return branches.map(({ name, described }, i) => {
-    const { type, inner, jagged, layout } = described;
-    const nested = layout.kind === "lists" || (layout.kind === "vector" && layout.depth === 2);
-    const parts = Object.values(chunks[i]); // in the order of baskets, without gaps
-    chunks[i] = [];
-    return joinChunks({ name, type, inner }, parts, { jagged, nested });
-  });
+  const fetched = ahead(fetchWindows(from, wanted));
+  for await (const window of ahead(unpackWindows(from, branches, fetched)))
+    for (const [want, basket] of window) await take(want, basket);
+  return builders.map((builder) => builder.column());
+}
+
+function builderFor({ name, described }: ReadableBranch, entries: number): ColumnBuilder {
+  const { type, inner, jagged, layout } = described;
+  const nested = layout.kind === "lists" || (layout.kind === "vector" && layout.depth === 2);
+  return new ColumnBuilder({ name, type, inner, jagged, nested, entries });
 }
 
 function needsStarts({ starts, entries }: Basket, { layout }: Described): boolean {
@@ -107,38 +109,45 @@ async function withStarts(
   const range = { start, stop: start + basket.entries };
   const [counts] = await readColumns({ ...from, cache: undefined }, [counter()], range);
   const bytes = layout.stored.bytes * layout.count;
-  const starts = new Int32Array(basket.entries + 1);
-  for (let i = 0; i < basket.entries; i++) {
+  let end = 0;
+  const starts = storedStarts(basket.entries, (i) => {
+    const start = end;
     const size = Number(counts.values[i]) * bytes + layout.lead;
-    if (!(size >= 0 && starts[i] + size <= basket.data.length))
+    if (!(size >= 0 && start + size <= basket.data.length))
       throw new FormatError(
         `${basket.where}, entry ${i}: ${counts.values[i]} items of ${bytes} bytes do not fit; ` +
           `the counter of ${where} is corrupt`,
       );
-    starts[i + 1] = starts[i] + size;
-  }
-  return { ...basket, starts };
+    end += size;
+    return start;
+  });
+  // What the last entry does not hold belongs to none.
+  return { ...basket, data: basket.data.subarray(0, end), starts };
 }
 
-const cacheKey = (branches: readonly ReadableBranch[], { branch, basket }: Wanted) =>
-  `${branches[branch].name}#${basket}`;
+const cacheKey = ({ name }: ReadableBranch, basket: number) => `${name}#${basket}`;
 
+/** The baskets of a branch that overlap a range, mostly in the order of the file. */
 function wantedBaskets(
-  { table, name, where }: ReadableBranch,
+  { cache }: ReadFrom,
+  source: ReadableBranch,
   branch: number,
   { start, stop }: { start: number; stop: number },
 ): Wanted[] {
+  const { table, name, where } = source;
   const { entry, seek, bytes } = table;
   const last = entry[entry.length - 1];
   if (stop > last)
     throw new FormatError(
       `${where}: entries ${start} to ${stop} asked for, branch "${name}" has ${last}`,
     );
-  return seek.flatMap((at, basket) =>
-    entry[basket] < stop && entry[basket + 1] > start
-      ? [{ branch, basket, seek: at, bytes: bytes[basket] }]
-      : [],
-  );
+  let order = 0;
+  return seek.flatMap((at, basket) => {
+    if (entry[basket] >= stop || entry[basket + 1] <= start) return [];
+    order = Math.max(order, at); // columns fill in the order of entries
+    const known = cache?.get(cacheKey(source, basket)) ?? keptIn(source, basket);
+    return [{ branch, basket, seek: at, bytes: bytes[basket], order, known }];
+  });
 }
 
 function keptIn({ table, where }: ReadableBranch, basket: number): Basket | null {
@@ -146,15 +155,41 @@ function keptIn({ table, where }: ReadableBranch, basket: number): Basket | null
   return kept === null ? null : keptBasket(kept, `${where}, basket ${basket}`);
 }
 
-async function unpack(
-  { source, decompress }: ReadFrom,
+interface Fetched {
+  readonly window: readonly Wanted[];
+  /** As stored, of those that are not known already. */
+  readonly bytes: readonly Uint8Array[];
+}
+
+async function* fetchWindows(
+  { source, signal }: ReadFrom,
+  wanted: readonly Wanted[],
+): AsyncGenerator<Fetched> {
+  for (let i = 0; i < wanted.length; ) {
+    if (signal?.aborted) throw new CancelledError("reading was stopped");
+    const window: Wanted[] = [];
+    for (let bytes = 0; i < wanted.length && bytes < windowBytes; i++) {
+      window.push(wanted[i]);
+      bytes += wanted[i].bytes;
+    }
+    yield { window, bytes: await fetchPieces(source, window.filter(isUnknown)) };
+  }
+}
+
+const isUnknown = ({ known }: Wanted) => known === null;
+
+async function* unpackWindows(
+  { decompress }: ReadFrom,
   branches: readonly ReadableBranch[],
-  window: readonly Wanted[],
-): Promise<Basket[]> {
-  const bytes = await fetchPieces(source, window);
-  const stored = window.map(({ branch, basket, seek }, i) =>
-    storedBasket(bytes[i], `${branches[branch].where}, basket ${basket}`, seek),
-  );
-  const unpacked = await decompress(stored.map(({ packed }) => packed));
-  return stored.map((basket, i) => openBasket(basket, unpacked[i]));
+  fetched: AsyncGenerator<Fetched>,
+): AsyncGenerator<[Wanted, Basket][]> {
+  for await (const { window, bytes } of fetched) {
+    const stored = window.filter(isUnknown).map(({ branch, basket, seek }, i) => {
+      const where = `${branches[branch].where}, basket ${basket}`;
+      return storedBasket(bytes[i], where, seek);
+    });
+    const unpacked = await decompress(stored.map(({ packed }) => packed));
+    let next = 0;
+    yield window.map((want) => [want, want.known ?? openBasket(stored[next], unpacked[next++])]);
+  }
 }

@@ -1,5 +1,5 @@
 import { FormatError } from "../../base/errors.ts";
-import type { Chunk } from "./decode.ts";
+import type { Chunk } from "./column.ts";
 import { type ColumnValues, elements, type NumberType } from "./element.ts";
 import type { ElementRequest } from "./rntuple-elements.ts";
 import type { FieldPlan, Representations } from "./rntuple-fields.ts";

@@ -1,8 +1,7 @@
 import { CancelledError, ConfigError, DataError, FormatError } from "../../base/errors.ts";
 import { nearMiss } from "../../base/near-miss.ts";
 import { loadChecksums } from "./checksum.ts";
-import { joinChunks, type RootColumn } from "./column.ts";
-import type { Chunk } from "./decode.ts";
+import { type Chunk, ColumnBuilder, type RootColumn } from "./column.ts";
 import type { Piece } from "./fetch.ts";
 import type { RootFile } from "./file.ts";
 import type { ReadFrom } from "./read-columns.ts";
@@ -158,13 +157,16 @@ async function readFields(
   fields: readonly WantedField[],
   range: Required<EntryRange> & { clusters: readonly NtupleCluster[]; where: string },
 ): Promise<RootColumn[]> {
-  const chunks: Chunk[][] = fields.map(() => []);
+  const builders = fields.map(({ name, plan: { type, inner, levels } }) => {
+    const axes = { jagged: levels.length > 0, nested: levels.length > 1 };
+    return new ColumnBuilder({ name, type, inner, ...axes, entries: range.stop - range.start });
+  });
   let tasks: Task[] = [];
   let bytes = 0;
   const flush = async () => {
     if (from.signal?.aborted) throw new CancelledError("reading was stopped");
     const done = await runTasks(from, tasks);
-    for (const [i, chunk] of done.entries()) chunks[tasks[i].field].push(chunk);
+    for (const [i, chunk] of done.entries()) builders[tasks[i].field].add(chunk);
     [tasks, bytes] = [[], 0];
   };
   for (const [c, cluster] of range.clusters.entries()) {
@@ -179,12 +181,7 @@ async function readFields(
     }
   }
   await flush();
-  return fields.map(({ name, plan }, i) =>
-    joinChunks({ name, type: plan.type, inner: plan.inner }, chunks[i], {
-      jagged: plan.levels.length > 0,
-      nested: plan.levels.length > 1,
-    }),
-  );
+  return builders.map((builder) => builder.column());
 }
 
 function bytesOf({ levels, values, characters }: FieldPlan, { pages }: NtupleCluster): number {

@@ -11,7 +11,7 @@ export async function openFileSource(path: string): Promise<ByteSource> {
     size,
     async read(offset, length) {
       checkRange(path, size, offset, length);
-      const bytes = new Uint8Array(length);
+      const bytes = new Uint8Array(Buffer.allocUnsafeSlow(length).buffer); // all is written
       for (let done = 0; done < length; ) {
         const { bytesRead } = await handle.read(bytes, done, length - done, offset + done);
         if (bytesRead === 0)

@@ -51,14 +51,13 @@ export function openBlobSource(
 
 async function request(url: string, offset: number, length: number): Promise<Response> {
   const range = `bytes=${offset}-${offset + length - 1}`;
-  let response: Response;
-  try {
-    response = await fetch(url, { headers: { Range: range } });
-  } catch (cause) {
-    throw new DataError(`${url}: no answer from the server: ${(cause as Error).message}`, {
-      cause,
+  const ask = () => fetch(url, { headers: { Range: range } });
+  // Once more, since the server may just have closed a connection that was kept open.
+  const response = await ask()
+    .catch(ask)
+    .catch((cause: Error) => {
+      throw new DataError(`${url}: no answer from the server: ${cause.message}`, { cause });
     });
-  }
   if (response.status === 206) return response;
   await response.body?.cancel();
   throw new DataError(

@@ -1,4 +1,4 @@
-/** Jobs for a worker thread; all bytes in one buffer, which moves there without a copy. */
+/** Jobs for a worker thread; all bytes in one buffer, which moves there and back without a copy. */
 export interface WorkerTask {
   readonly id: number;
   readonly jobs: readonly {
@@ -11,20 +11,11 @@ export interface WorkerTask {
   readonly packed: Uint8Array<ArrayBuffer>;
 }
 
-/** What comes back: the unpacked jobs one behind the other, or the message of a `FormatError`. */
+/** What comes back: the unpacked jobs, or the message of a `FormatError`. */
 export interface WorkerReply {
   readonly id: number;
-  readonly unpacked: Uint8Array<ArrayBuffer>;
+  /** The buffer of the task goes back, to be used again. */
+  readonly packed: Uint8Array<ArrayBuffer>;
+  readonly unpacked: readonly Uint8Array[];
   readonly error: string | null;
-}
-
-/** The parts one behind the other in a buffer of their own. */
-export function joinParts(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
-  return out;
 }

@@ -3,7 +3,7 @@ import { Worker } from "node:worker_threads";
 import { FormatError } from "../../base/errors.ts";
 import type { Method } from "./codecs.ts";
 import { type DecompressJob, decompressMany, methodOf } from "./compression.ts";
-import { joinParts, type WorkerReply, type WorkerTask } from "./worker-message.ts";
+import type { WorkerReply, WorkerTask } from "./worker-message.ts";
 
 /** Threads that unpack. Idle ones do not keep the process alive. */
 export interface DecompressPool {
@@ -18,12 +18,12 @@ export interface DecompressPool {
 export interface PoolOptions {
   /** Worker threads; default one per core, 8 at most. */
   readonly threads?: number;
-  /** Work in one thread, estimated, from which on threads are worth their start; default 500 ms. */
+  /** Work of all calls, estimated, from which on threads are worth their start; default 500 ms. */
   readonly worthwhileMs?: number;
 }
 
 /** Work that is worth the copies to threads that run already. */
-const copiesMs = 20;
+const copiesMs = 10;
 
 /** Unpacked bytes per millisecond, as measured on one core. */
 const bytesPerMs: Readonly<Record<Method, number>> = {
@@ -47,14 +47,16 @@ export function createDecompressPool({
 }: PoolOptions = {}): DecompressPool {
   let starting: Promise<Thread[]> | null = null;
   let running = 0;
+  let doneMs = 0;
   return {
     get running() {
       return running;
     },
     async decompress(jobs) {
-      const enough = running > 0 ? Math.min(worthwhileMs, copiesMs) : worthwhileMs;
-      const isLittle = jobs.length < 2 || workMs(jobs) < enough;
-      if (threads < 2 || isLittle) return decompressMany(jobs);
+      const ms = workMs(jobs);
+      doneMs += ms;
+      const isWorthwhile = doneMs >= worthwhileMs && ms >= Math.min(worthwhileMs, copiesMs);
+      if (threads < 2 || jobs.length < 2 || !isWorthwhile) return decompressMany(jobs);
       starting ??= startThreads(threads);
       const started = await starting;
       running = started.length;
@@ -120,7 +122,7 @@ function batchesOf(jobs: readonly DecompressJob[], results: Uint8Array[]): numbe
 }
 
 interface Thread {
-  run(jobs: readonly DecompressJob[]): Promise<Uint8Array[]>;
+  run(jobs: readonly DecompressJob[]): Promise<readonly Uint8Array[]>;
   close(): Promise<unknown>;
 }
 
@@ -130,7 +132,7 @@ async function startThreads(n: number): Promise<Thread[]> {
 }
 
 interface Waiting {
-  readonly resolve: (unpacked: Uint8Array) => void;
+  readonly resolve: (unpacked: readonly Uint8Array[]) => void;
   readonly reject: (error: Error) => void;
 }
 
@@ -148,7 +150,9 @@ async function startThread(): Promise<Thread> {
     for (const { reject } of waiting.values()) reject(error);
     waiting.clear();
   };
-  worker.on("message", ({ id, unpacked, error }: WorkerReply) => {
+  const free: Uint8Array<ArrayBuffer>[] = [];
+  worker.on("message", ({ id, packed, unpacked, error }: WorkerReply) => {
+    free.push(packed);
     const job = waiting.get(id);
     waiting.delete(id);
     if (waiting.size === 0) worker.unref();
@@ -158,27 +162,35 @@ async function startThread(): Promise<Thread> {
   worker.on("error", fail);
   worker.on("exit", () => fail(new FormatError("decompression: a worker thread has ended")));
   const send = (jobs: readonly DecompressJob[]) =>
-    new Promise<Uint8Array>((resolve, reject) => {
+    new Promise<readonly Uint8Array[]>((resolve, reject) => {
       const id = nextId++;
       waiting.set(id, { resolve, reject });
       worker.ref();
       const task: WorkerTask = {
         id,
         jobs: jobs.map(({ bytes, size, where }) => ({ length: bytes.length, size, where })),
-        packed: joinParts(jobs.map(({ bytes }) => bytes)),
+        packed: joined(jobs, free.pop()),
       };
       worker.postMessage(task, [task.packed.buffer]);
     });
   await send([]); // it runs, or this throws
   return {
-    async run(jobs) {
-      const unpacked = await send(jobs);
-      let at = 0;
-      return jobs.map(({ size }) => {
-        at += size;
-        return unpacked.subarray(at - size, at);
-      });
-    },
+    run: send,
     close: () => worker.terminate(),
   };
+}
+
+/** The bytes of all jobs one behind the other, in the buffer given where they fit. */
+function joined(
+  jobs: readonly DecompressJob[],
+  given: Uint8Array<ArrayBuffer> = new Uint8Array(0),
+): Uint8Array<ArrayBuffer> {
+  const total = jobs.reduce((n, { bytes }) => n + bytes.length, 0);
+  const packed = given.length < total ? new Uint8Array(Math.ceil(1.5 * total)) : given;
+  let at = 0;
+  for (const { bytes } of jobs) {
+    packed.set(bytes, at);
+    at += bytes.length;
+  }
+  return packed;
 }

@@ -1,22 +1,29 @@
 import { parentPort } from "node:worker_threads";
 import { decompressMany } from "./compression.ts";
-import { joinParts, type WorkerReply, type WorkerTask } from "./worker-message.ts";
+import type { WorkerReply, WorkerTask } from "./worker-message.ts";
 
 /** Unpacks what `worker-pool.ts` sends; an error goes back as its message. */
 parentPort?.on("message", async ({ id, jobs, packed }: WorkerTask) => {
   let reply: WorkerReply;
   try {
     let at = 0;
-    const parts = await decompressMany(
+    const unpacked = await decompressMany(
       jobs.map(({ length, size, where }) => {
         const bytes = packed.subarray(at, at + length);
         at += length;
         return { bytes, size, where };
       }),
     );
-    reply = { id, unpacked: joinParts(parts), error: null };
+    reply = { id, packed, unpacked, error: null };
   } catch (error) {
-    reply = { id, unpacked: new Uint8Array(0), error: (error as Error).message };
+    reply = { id, packed, unpacked: [], error: (error as Error).message };
   }
-  parentPort?.postMessage(reply, [reply.unpacked.buffer]);
+  parentPort?.postMessage(reply, [packed, ...reply.unpacked.filter(isAlone)].map(bufferOf));
 });
+
+const bufferOf = ({ buffer }: Uint8Array) => buffer as ArrayBuffer;
+
+/** Whether the buffer holds nothing else and so can move; Node's pool of small ones cannot. */
+function isAlone({ buffer, length }: Uint8Array): boolean {
+  return buffer.byteLength <= length + 64;
+}

@@ -1,16 +1,15 @@
 import {
   jetStatistics,
-  l1Scales,
   matchedPairs,
   type ObjectCollection,
   objectCount,
-  physicalHw,
   takeValues,
   wrapPhi,
 } from "../../cms/index.ts";
 import { type Column, makeTable } from "../../data/index.ts";
 import { noCounts } from "./counts.ts";
 import type { EventBatch } from "./events.ts";
+import { hardwareColumns } from "./level1-columns.ts";
 import { eventOf, idColumns, type MatchedBatch, selectAndMatch, taken } from "./match.ts";
 import type { DatasetSettings } from "./settings.ts";
 
@@ -37,6 +36,8 @@ export function jetRows(batch: EventBatch, settings: DatasetSettings): MatchedBa
   const at = (values: ArrayLike<number> | undefined) => ({ values, rows });
   const { pt, eta, phi, hwQual } = level1.columns;
   const isLevel1 = settings.source === "l1";
+  const { towers } = batch;
+  const event = takeValues(eventOf(level1), rows);
   const table = makeTable([
     ...(isLevel1 ? hardware(level1, rows) : []),
     taken("sumPtReco", "float32", { ...at(matchedPt), unit: "GeV" }),
@@ -46,7 +47,8 @@ export function jetRows(batch: EventBatch, settings: DatasetSettings): MatchedBa
     taken(isLevel1 ? "phiL1" : "phiHlt", "float32", { ...at(phi.map(wrapPhi)), unit: "rad" }),
     ...(isLevel1 ? [taken("hwQualL1", "int32", at(hwQual))] : []),
     taken("deltaR", "float32", at(nearest)),
-    ...idColumns(batch, takeValues(eventOf(level1), rows)),
+    ...idColumns(batch, event),
+    ...(towers ? [taken("nTowers", "int32", { values: towers, rows: event })] : []),
   ]);
   const jets = ({ offsets, columns }: ObjectCollection) => ({
     offsets,
@@ -54,7 +56,7 @@ export function jetRows(batch: EventBatch, settings: DatasetSettings): MatchedBa
     phi: columns.phi,
     pt: columns.pt,
   });
-  const { all, central } = jetStatistics(jets(offline), jets(level1), {
+  const statistics = jetStatistics(jets(offline), jets(level1), {
     ...matches,
     multiplicity,
     matchedPt,
@@ -66,23 +68,18 @@ export function jetRows(batch: EventBatch, settings: DatasetSettings): MatchedBa
     offlineObjects: objectCount(offline),
     matched: pairs.offline.length,
     rows: rows.length,
-    all,
-    central,
+    all: statistics.all,
+    central: statistics.central,
   };
   const ratios = Float32Array.from(
     pairs.offline,
     (i, k) => Number(pt[pairs.level1[k]]) / Number(offline.columns.pt[i]),
   );
-  return { table, counts, ratios };
+  const deltaR = takeValues(matches.deltaR, pairs.offline);
+  return { table, counts, ratios, deltaR, jets: statistics };
 }
 
-/** Hardware integers; those that a file lacks follow exactly from the scales, phi in CMSSW's. */
-function hardware({ columns }: ObjectCollection, rows: Uint32Array): Column[] {
-  const { pt, eta, phiCmssw } = l1Scales.jet;
-  const of = (name: string, values: ArrayLike<number>) => taken(name, "int32", { values, rows });
-  return [
-    of("hwPt", columns.hwPt ?? physicalHw(pt, columns.pt)),
-    of("hwEta", columns.hwEta ?? physicalHw(eta, columns.eta)),
-    of("hwPhi", columns.hwPhi ?? physicalHw(phiCmssw, columns.phi)),
-  ];
+function hardware(level1: ObjectCollection, rows: Uint32Array): Column[] {
+  const columns = Object.entries(hardwareColumns("jets", level1));
+  return columns.map(([name, values]) => taken(name, "int32", { values, rows }));
 }

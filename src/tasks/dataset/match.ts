@@ -1,6 +1,7 @@
 import {
   atCrossing,
   directions,
+  type JetStatistics,
   type Matches,
   matchNearest,
   matchUnique,
@@ -20,6 +21,10 @@ export interface MatchedBatch {
   readonly counts: DatasetCounts;
   /** Level-1 over offline pt of every pair [matched]. */
   readonly ratios: Float32Array;
+  /** Distance of every pair [matched]; NaN where a file brings the pairs. */
+  readonly deltaR: ArrayLike<number>;
+  /** Of jets. */
+  readonly jets?: JetStatistics;
 }
 
 /** The selected objects of a batch and who belongs to whom. */

@@ -1,24 +1,20 @@
 import {
-  l1Scales,
   matchedPairs,
-  muonCharges,
   type ObjectCollection,
   objectCount,
-  physicalHw,
   takeValues,
   wrapPhi,
 } from "../../cms/index.ts";
 import { type Column, makeColumn, makeTable } from "../../data/index.ts";
 import { noCounts } from "./counts.ts";
 import type { EventBatch } from "./events.ts";
+import { chargesOf, hardwareColumns } from "./level1-columns.ts";
 import { eventOf, idColumns, type MatchedBatch, selectAndMatch, taken } from "./match.ts";
 import type { DatasetSettings } from "./settings.ts";
 
 /**
  * Pairs of a Level-1 and an offline muon, one row each. From Level-1 muons the first seven columns
- * are the report's (Losapio 2021, Tables 2 and 3) in its pt scale, pt = 0.5 GeV hwPtL1. CMSSW's pt
- * is 0.5 GeV (hwPt - 1), so `hwPtL1` is its hwPt less one: what is lost is the step between the
- * two conventions, never the physical pt. Trigger objects have no Level-1 direction (theirs is the
+ * are the report's (Losapio 2021, Tables 2 and 3), see `hardwareColumns`. Trigger objects have no Level-1 direction (theirs is the
  * high-level trigger's), so their rows have no hardware columns. NaN is a missing value.
  */
 export function muonRows(batch: EventBatch, settings: DatasetSettings): MatchedBatch {
@@ -41,7 +37,7 @@ export function muonRows(batch: EventBatch, settings: DatasetSettings): MatchedB
       ]
     : [];
   const table = makeTable([
-    ...(isLevel1 ? hardware(level1, charges, pairs.level1) : []),
+    ...(isLevel1 ? hardware(level1, pairs.level1) : []),
     taken("ptReco", "float32", { ...from(reco.pt), unit: "GeV" }),
     taken("etaVtxReco", "float32", from(reco.eta)),
     taken("phiVtxReco", "float32", { ...from(reco.phi.map(wrapPhi)), unit: "rad" }),
@@ -68,31 +64,10 @@ export function muonRows(batch: EventBatch, settings: DatasetSettings): MatchedB
     pairs.offline,
     (i, k) => Number(pt[pairs.level1[k]]) / Number(reco.pt[i]),
   );
-  return { table, counts, ratios };
+  return { table, counts, ratios, deltaR: takeValues(matches.deltaR, pairs.offline) };
 }
 
-/** Charges of Level-1 muons, undefined where a file does not tell. */
-function chargesOf(level1: ObjectCollection): Int8Array | undefined {
-  const { charge, hwCharge } = level1.columns;
-  return charge === undefined && hwCharge === undefined ? undefined : muonCharges(level1);
-}
-
-/** The report's Level-1 columns; integers that a file lacks follow exactly from the scales. */
-function hardware(
-  { columns }: ObjectCollection,
-  charges: Int8Array | undefined,
-  rows: Uint32Array,
-): Column[] {
-  const { ptReport, eta, phi } = l1Scales.muon;
-  const of = (name: string, values: ArrayLike<number> | undefined) =>
-    taken(name, "int32", { values, rows });
-  return [
-    of("hwPtL1", physicalHw(ptReport, columns.pt)),
-    of("hwPhiL1", columns.hwPhi ?? physicalHw(phi, columns.phi)),
-    of("hwEtaL1", columns.hwEta ?? physicalHw(eta, columns.eta)),
-    of(
-      "hwSignL1",
-      charges?.map((q) => (q < 0 ? 1 : 0)),
-    ),
-  ];
+function hardware(level1: ObjectCollection, rows: Uint32Array): Column[] {
+  const columns = Object.entries(hardwareColumns("muons", level1));
+  return columns.map(([name, values]) => taken(name, "int32", { values, rows }));
 }

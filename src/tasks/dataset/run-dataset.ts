@@ -1,10 +1,19 @@
 import { mkdir, rm } from "node:fs/promises";
 import { resolve } from "node:path";
 import { CancelledError, ConfigError, DataError, isFortyError } from "../../base/errors.ts";
+import {
+  readJetSimulationLabel,
+  readMuonSimulationLabel,
+  simulationKey,
+  simulationMetadata,
+} from "../../cms/simulate/simulation-label.ts";
 import { formatOfName } from "../../data/index.ts";
+import { loadDocument, renderPage } from "../../report/index.ts";
+import { writeWhole } from "../run-folder.ts";
 import { version } from "../version.ts";
 import { addCounts, type DatasetCounts, noCounts, table5 } from "./counts.ts";
 import { streamedMedian } from "./median.ts";
+import { matchingPage } from "./page.ts";
 import { inputFiles } from "./run-inputs.ts";
 import { joinParts } from "./run-join.ts";
 import {
@@ -15,8 +24,9 @@ import {
   partsFolder,
   writeManifest,
 } from "./run-manifest.ts";
-import { makePart, readRatios } from "./run-part.ts";
+import { makePart, readRatios, readStatistics } from "./run-part.ts";
 import { checkSettings, type DatasetSettings } from "./settings.ts";
+import { mergeStatistics } from "./statistics.ts";
 
 /** Parquet metadata key under which the provenance of a dataset is kept, as JSON. */
 export const datasetKey = "forty.dataset";
@@ -28,6 +38,8 @@ export interface DatasetRequest {
   /** .parquet (keeps units and provenance), .csv or .csv.gz. */
   readonly out: string;
   readonly settings: DatasetSettings;
+  /** An .html file to write beside: counts and distributions. */
+  readonly report?: string;
   /** Goes on with what an interrupted call left. */
   readonly resume?: boolean;
 }
@@ -69,10 +81,12 @@ export interface DatasetSummary {
  * are done and kept for `resume`, and where there is no event or no pair at all.
  */
 export async function makeDataset(
-  { inputs, out, settings, resume = false }: DatasetRequest,
+  { inputs, out, settings, report, resume = false }: DatasetRequest,
   { signal = new AbortController().signal, onProgress = () => {} }: DatasetHooks = {},
 ): Promise<DatasetSummary> {
   checkSettings(settings);
+  if (report !== undefined && !report.endsWith(".html"))
+    throw new ConfigError(`${report}: unknown ending; name the report .html`);
   const ending = formatOfName(out);
   if (ending === null || ending === "root")
     throw new ConfigError(`${out}: unknown ending; name the file .parquet, .csv or .csv.gz`);
@@ -105,12 +119,20 @@ export async function makeDataset(
     for (const { part } of files) yield await readRatios(folder, part);
   });
   const filled = files.filter((file) => file.counts.rows > 0).map(({ part }) => part);
-  const metadata = { [datasetKey]: JSON.stringify(provenance(files, settings, counts)) };
+  const origin = provenance(files, settings, counts);
+  const metadata = { [datasetKey]: JSON.stringify(origin), ...labelOf(settings.object, files) };
   if (signal.aborted) throw cancelled(files.length, paths.length);
+  const summary = summaryOf(files, { out, settings, counts, medianPtRatio });
+  if (report !== undefined) {
+    const pieces = await Promise.all(files.map(({ part }) => readStatistics(folder, part)));
+    const statistics = pieces.reduce(mergeStatistics);
+    const page = matchingPage({ summary, statistics, provenance: origin });
+    await writeWhole(report, renderPage(page, { document: await loadDocument() }));
+  }
   await joinParts({ folder, parts: filled, out, metadata });
   await writeManifest(out, { settings, complete: true, files, failed: [] });
   await rm(folder, { recursive: true, force: true });
-  return summaryOf(files, { out, settings, counts, medianPtRatio });
+  return summary;
 }
 
 function summaryOf(
@@ -173,6 +195,27 @@ async function eachFile(
     onProgress(i + 1, paths.length);
   }
   return { files, failed };
+}
+
+/** The label of simulated files. @throws DataError where some are not, or simulated otherwise. */
+function labelOf(
+  object: DatasetSettings["object"],
+  files: readonly DoneFile[],
+): Record<string, string> {
+  const labels = files.map(({ path, simulation }) => {
+    const metadata = simulation === null ? {} : { [simulationKey]: simulation };
+    const read = object === "muons" ? readMuonSimulationLabel : readJetSimulationLabel;
+    return { path, parameters: read(path, metadata) };
+  });
+  const [first] = labels;
+  const other = labels.find(
+    ({ parameters }) => JSON.stringify(parameters) !== JSON.stringify(first.parameters),
+  );
+  if (other)
+    throw new DataError(
+      `dataset: ${first.path} and ${other.path} are not of the same ${first.parameters && other.parameters ? "simulation" : "kind: one is simulated, one is not"}; make a dataset of each`,
+    );
+  return first.parameters ? simulationMetadata({ object, parameters: first.parameters }) : {};
 }
 
 /** Said in every dataset, since the report and CMSSW differ by one step. */

@@ -31,7 +31,7 @@ export async function joinParts({ folder, parts, out, metadata }: Joining): Prom
   const list = Object.entries(pairs).map(([key, text]) => `${sqlText(key)}: ${sqlText(text)}`);
   const db = await openDatabase({ memoryLimitMB: 1000 });
   try {
-    const source = `read_parquet([${paths.map(sqlPath).join(", ")}], hive_partitioning = false)`;
+    const source = `read_parquet([${paths.map(sqlPath).join(", ")}], hive_partitioning = false, union_by_name = true)`;
     await db.run(
       `COPY (SELECT * FROM ${source}) TO ${sqlText(whole)} (FORMAT parquet, COMPRESSION zstd, KV_METADATA {${list.join(", ")}})`,
     );

@@ -15,6 +15,8 @@ export interface DoneFile {
   /** Size, and SHA-256 of the first and last MiB. */
   readonly fingerprint: Fingerprint;
   readonly format: string;
+  /** Label of a simulated file. */
+  readonly simulation: string | null;
   /** Name of its part in the hidden folder. */
   readonly part: string;
   readonly counts: DatasetCounts;

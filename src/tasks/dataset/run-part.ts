@@ -1,10 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
+import { deserialize, serialize } from "node:v8";
 import { CancelledError, DataError } from "../../base/errors.ts";
 import { createTableWriter, schemaOf, type TableWriter } from "../../data/index.ts";
 import { openRoot } from "../../data/root/file.ts";
 import { openFileSource } from "../../data/root/source-node.ts";
+import { createDecompressPool } from "../../data/root/worker-pool.ts";
 import { writeWhole } from "../run-folder.ts";
 import { addCounts, noCounts } from "./counts.ts";
 import { type EventFile, openEvents } from "./events.ts";
@@ -13,6 +15,7 @@ import { muonRows } from "./muon-rows.ts";
 import { quickFingerprint } from "./run-inputs.ts";
 import { type DoneFile, partName } from "./run-manifest.ts";
 import type { DatasetSettings } from "./settings.ts";
+import { addStatistics, type MatchStatistics, noStatistics } from "./statistics.ts";
 import { openTableEvents } from "./table-events.ts";
 
 /** Events that are in memory at a time. */
@@ -30,8 +33,9 @@ interface PartOptions {
 }
 
 /**
- * Reads one file, if that is not done already, and leaves its rows in a part of `folder`, and beside it the pt ratios of all
- * pairs as float32. The part appears last and whole, so that what is there is done.
+ * Reads one file, if that is not done already, and leaves its rows in a part of `folder`, and
+ * beside it the pt ratios of all pairs as float32 and their distributions. The part appears last
+ * and whole, so that what is there is done.
  */
 export async function makePart(
   path: string,
@@ -47,6 +51,7 @@ export async function makePart(
   let counts = noCounts;
   let writer: TableWriter | null = null;
   const ratios: Float32Array[] = [];
+  let statistics = noStatistics(settings.object, settings.maxDeltaR);
   try {
     if (format !== null && source.format !== format)
       throw new DataError(
@@ -57,15 +62,18 @@ export async function makePart(
       const matched = rowsOf(batch, settings);
       counts = addCounts(counts, matched.counts);
       ratios.push(matched.ratios);
+      statistics = addStatistics(statistics, matched);
       writer ??= await createTableWriter(join(folder, part), schemaOf(matched.table));
       if (matched.counts.rows > 0) await writer.append(matched.table);
       await setImmediate(); // lets Ctrl-C through
       if (signal.aborted) throw new CancelledError("dataset: cancelled");
     }
     await writeWhole(ratiosPath(folder, part), joined(ratios));
+    await writeWhole(statisticsPath(folder, part), serialize(statistics));
     if (writer === null) await writeWhole(join(folder, part), "");
     await writer?.close();
-    return { path, fingerprint, format: source.format, part, counts };
+    const { format: found, simulation } = source;
+    return { path, fingerprint, format: found, simulation, part, counts };
   } catch (error) {
     await writer?.abort();
     throw error;
@@ -81,14 +89,26 @@ async function openInput(
 ): Promise<{ source: EventFile; close: () => Promise<void> }> {
   if (/\.(parquet|csv|csv\.gz)$/i.test(path))
     return { source: await openTableEvents(path, settings), close: async () => {} };
-  const file = await openRoot(await openFileSource(path));
-  try {
-    return { source: await openEvents(file, settings), close: () => file.close() };
-  } catch (error) {
+  const { decompress, close: closePool } = createDecompressPool();
+  const file = await openRoot(await openFileSource(path), { decompress });
+  const close = async () => {
     await file.close();
+    await closePool();
+  };
+  try {
+    return { source: await openEvents(file, settings), close };
+  } catch (error) {
+    await close();
     throw error;
   }
 }
+
+/** Distributions of the pairs of a part. */
+export async function readStatistics(folder: string, part: string): Promise<MatchStatistics> {
+  return deserialize(await readFile(statisticsPath(folder, part)));
+}
+
+const statisticsPath = (folder: string, part: string) => join(folder, `${part}.statistics`);
 
 /** Level-1 over offline pt of the pairs of a part. */
 export async function readRatios(folder: string, part: string): Promise<Float32Array> {

@@ -8,6 +8,7 @@ import {
   selectObjects,
   withPhysical,
 } from "../../cms/index.ts";
+import { simulationKey } from "../../cms/simulate/simulation-label.ts";
 import { inspectTable, readBatches, type Table } from "../../data/index.ts";
 import type { EventBatch, EventFile } from "./events.ts";
 import type { DatasetSettings } from "./settings.ts";
@@ -21,7 +22,7 @@ export async function openTableEvents(
   path: string,
   { object, source, bx }: Pick<DatasetSettings, "object" | "source" | "bx">,
 ): Promise<EventFile> {
-  const { columns, rows } = await inspectTable(path);
+  const { columns, rows, metadata } = await inspectTable(path);
   if (!isReportTable(columns.map(({ name }) => name)))
     throw new FormatError(
       `${path}: not the report's flat table: it has neither nMatchedMuons nor slots as hwPtL1_0; ` +
@@ -32,6 +33,7 @@ export async function openTableEvents(
   return {
     format: "table",
     events: rows,
+    simulation: metadata[simulationKey] ?? null,
     async *batches(batchRows) {
       for await (const table of readBatches(path, { batchRows }))
         yield object === "muons" ? muons(path, table) : jets(path, table);

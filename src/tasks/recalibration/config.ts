@@ -1,13 +1,9 @@
 import { z } from "zod";
 import { ConfigError } from "../../base/errors.ts";
+import type { ObjectKind } from "./quantities.ts";
 
-/** Every setting of a muon recalibration: default, unit and one line of help. */
-export const recalibrationSchema = z.strictObject({
-  model: z
-    .string()
-    .regex(/^[1-9]\d{0,3}x[1-9]\d?$/, "expected WIDTHxDEPTH such as 32x3")
-    .default("64x3")
-    .describe("neurons per hidden layer x number of hidden layers; the report has 128x4 and 32x3"),
+/** Every setting of a recalibration: default, unit and one line of help. */
+const common = {
   minimize: z
     .enum(["relative", "delta", "width"])
     .default("relative")
@@ -18,11 +14,6 @@ export const recalibrationSchema = z.strictObject({
     .enum(["mse", "logcosh"])
     .default("mse")
     .describe("loss of the standardized residuals (eta, phi, and pt with delta)"),
-  batch: z
-    .int()
-    .min(2)
-    .default(512)
-    .describe("rows per training step; the report has 256, 512, 8192"),
   epochs: z.int().min(1).default(30).describe("passes over the training part, at most"),
   patience: z
     .int()
@@ -35,8 +26,6 @@ export const recalibrationSchema = z.strictObject({
     .default("cosine")
     .describe("learning rate over the epochs"),
   l2: z.number().min(0).default(1e-5).describe("L2 penalty on the dense kernels"),
-  ptMin: z.number().min(0).default(5.5).describe("lower end of the L1 pt window, GeV, excluded"),
-  ptMax: z.number().default(45).describe("upper end of the L1 pt window, GeV, excluded"),
   fractions: z
     .tuple([z.number().min(0), z.number().min(0), z.number().min(0)])
     .default([65, 20, 15])
@@ -46,17 +35,73 @@ export const recalibrationSchema = z.strictObject({
   simulated: z
     .boolean()
     .default(false)
-    .describe("the input comes from 'forty simulate muons': label it and compute its Bayes floor"),
+    .describe("the input comes from 'forty simulate': label it and compute its Bayes floor"),
   device: z.enum(["cpu", "webgpu", "cuda"]).default("cpu").describe("where to train"),
   threads: z
     .int()
     .min(1)
     .default(1)
     .describe("threads inside an operator; results repeat byte for byte with 1"),
-});
+};
+
+/** Settings whose defaults depend on the object. */
+function own(defaults: { model: string; batch: number; ptMin: number; ptMax: number }) {
+  return {
+    model: z
+      .string()
+      .regex(/^[1-9]\d{0,3}x[1-9]\d?$/, "expected WIDTHxDEPTH such as 32x3")
+      .default(defaults.model)
+      .describe(
+        "neurons per hidden layer x number of hidden layers; the report has 128x4 and 32x3",
+      ),
+    batch: z
+      .int()
+      .min(2)
+      .default(defaults.batch)
+      .describe("rows per training step; the report has 256, 512, 8192"),
+    ptMin: z
+      .number()
+      .min(0)
+      .default(defaults.ptMin)
+      .describe("lower end of the L1 pt window, GeV, excluded"),
+    ptMax: z
+      .number()
+      .default(defaults.ptMax)
+      .describe("upper end of the L1 pt window, GeV, excluded"),
+  };
+}
+
+/** Settings of muons and jets: `config.json` of a run holds all of one. */
+export const recalibrationSchemas = {
+  muons: z.strictObject({
+    ...own({ model: "64x3", batch: 512, ptMin: 5.5, ptMax: 45 }),
+    ...common,
+  }),
+  jets: z.strictObject({
+    ...own({ model: "32x3", batch: 512, ptMin: 0, ptMax: 1024 }),
+    ...common,
+    pileup: z
+      .enum(["auto", "none", "nTowers", "nVertices"])
+      .default("auto")
+      .describe("pile-up proxy that the model reads; auto = nTowers where the file has it"),
+    corrections: z
+      .string()
+      .nullable()
+      .default(null)
+      .describe("text file of official scouting corrections to compare with"),
+    lut: z
+      .array(z.string())
+      .length(3)
+      .nullable()
+      .default(null)
+      .describe("calibration table to compare with, and its pt and eta compression: three files"),
+  }),
+} as const;
 
 /** Settings of a run, complete. */
-export type RecalibrationConfig = z.infer<typeof recalibrationSchema>;
+export type RecalibrationConfig = z.infer<typeof recalibrationSchemas.muons> &
+  Partial<Omit<JetRecalibrationConfig, keyof z.infer<typeof recalibrationSchemas.muons>>>;
+export type JetRecalibrationConfig = z.infer<typeof recalibrationSchemas.jets>;
 
 /** Settings under which the whole task takes seconds; for tests. */
 export const tinyRecalibration: Partial<RecalibrationConfig> = {
@@ -66,8 +111,11 @@ export const tinyRecalibration: Partial<RecalibrationConfig> = {
 };
 
 /** Fills in defaults. @throws ConfigError with the path and value of the first bad setting. */
-export function parseRecalibration(settings: Partial<RecalibrationConfig>): RecalibrationConfig {
-  const result = recalibrationSchema.safeParse(settings);
+export function parseRecalibration(
+  object: ObjectKind,
+  settings: Partial<RecalibrationConfig>,
+): RecalibrationConfig {
+  const result = recalibrationSchemas[object].safeParse(settings);
   if (!result.success) {
     const [issue] = result.error.issues;
     const path = issue.path.join(".");

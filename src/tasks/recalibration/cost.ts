@@ -2,28 +2,35 @@ import { decodeModel, type NodeProto } from "../../onnx/index.ts";
 
 /** What one inference costs. */
 export interface InferenceCost {
-  /** Floating-point operations, counted node by node in the exported file for one muon. */
+  /** Floating-point operations, counted node by node in the exported file for one object. */
   readonly flops: number;
   /** Multiply-accumulates of the matrix products among them. */
   readonly macs: number;
+  /** Exponentials among them, which the report leaves out of the cost of a kernel machine. */
+  readonly exponentials: number;
   /** Numbers stored in the weight matrices and biases. */
   readonly parameters: number;
-  /** The report's approximation, H (D + N H + T): Table 8. */
+  /** The report's approximation: H (D + N H + T) of a network, M T of a kernel machine. */
   readonly reportFlops: number;
 }
 
 /** Nodes that move or select data and compute nothing. */
-const moves = new Set(["Split", "Reshape", "Concat", "Identity", "Cast", "Gather", "Transpose"]);
+const moves = new Set([
+  "Split",
+  "Reshape",
+  "Concat",
+  "Identity",
+  "Cast",
+  "Gather",
+  "Transpose",
+  "Pad",
+]);
 
 /**
  * Counts the operations of an exported recalibration. A matrix product costs two operations per
- * weight (and one per bias), an elementwise node one per element and per muon.
- * @param shape - "32x3": neurons per hidden layer x hidden layers.
+ * weight (and one per bias), an elementwise node one per element and per object.
  */
-export function inferenceCost(
-  model: Uint8Array,
-  { shape, features, outputs }: { shape: string; features: number; outputs: number },
-): InferenceCost {
+export function inferenceCost(model: Uint8Array): InferenceCost {
   const { graph } = decodeModel(model);
   const dims = new Map<string, readonly number[]>(
     graph.initializer.map((t) => [t.name as string, t.dims]),
@@ -36,11 +43,14 @@ export function inferenceCost(
     );
   let flops = 0;
   let macs = 0;
+  let exponentials = 0;
   let parameters = 0;
+  const products: (readonly [number, number])[] = [];
   for (const node of graph.node) {
     const inputs = node.input.map((name) => dims.get(name) ?? []);
-    if (node.opType === "Gemm") {
+    if (node.opType === "Gemm" || node.opType === "MatMul") {
       const [k, n] = weightShape(node, initializers, inputs);
+      products.push([k, n]);
       macs += k * n;
       flops += 2 * k * n + (inputs[2] ? n : 0);
       parameters += k * n + (inputs[2] ? n : 0);
@@ -51,14 +61,18 @@ export function inferenceCost(
     for (const [i, name] of node.output.entries()) dims.set(name, [1, size[i] ?? size[0]]);
     if (node.opType === "ReduceSum") flops += elements(inputs[0]);
     else if (!moves.has(node.opType)) flops += size[0];
+    if (node.opType === "Exp") exponentials += size[0];
   }
-  const [width, depth] = shape.split("x").map(Number);
-  return {
-    flops,
-    macs,
-    parameters,
-    reportFlops: width * (features + depth * width + outputs),
-  };
+  const isKernel = graph.initializer.some(({ name }) => name === "centers");
+  const [m, targets] = products.at(-1) ?? [0, 0];
+  const reportFlops = isKernel ? m * targets : byFormula(products);
+  return { flops, macs, exponentials, parameters, reportFlops };
+}
+
+/** H (D + N H + T) of a network of N hidden layers of H neurons, from its matrix products. */
+function byFormula(products: readonly (readonly [number, number])[]): number {
+  const [[features, width], outputs] = [products[0] ?? [0, 0], products.at(-1)?.[1] ?? 0];
+  return width * (features + (products.length - 1) * width + outputs);
 }
 
 const elements = (shape: readonly number[]) => shape.reduce((n, d) => n * d, 1);

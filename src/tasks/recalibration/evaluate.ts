@@ -1,8 +1,5 @@
 import { createRng, type Rng } from "../../base/rng.ts";
 import { deltaPhi } from "../../cms/kinematics.ts";
-import type { Muons } from "../../cms/muons.ts";
-import { muonFloor } from "../../cms/simulate/muon-floor.ts";
-import { numericColumn, selectRows } from "../../data/index.ts";
 import {
   bootstrapHalfWidth,
   bootstrapRms,
@@ -10,76 +7,111 @@ import {
   quantile,
   rmsRatio,
 } from "../../stats/index.ts";
-import type { RecalibrationConfig } from "./config.ts";
+import type { Floor } from "./floor.ts";
 import { type Dataset, take } from "./prepare.ts";
 import { type Quantity, quantities, type Values } from "./quantities.ts";
 
 /** Errors of one prediction: phi and eta rms, rms of pt/reference - 1, and the core of that ratio. */
 export type Errors = Partial<Readonly<Record<Quantity | "ptWidth", Measured>>>;
 
+/** Predictions for the test rows inside the window, in their order. */
+export interface Prediction {
+  readonly name: string;
+  readonly values: Values;
+}
+
+/** A prediction judged on the test part. */
+export interface Candidate extends Prediction {
+  /** phi wrapped into (-π, π], eta, and pt/reference - 1 per test row. */
+  readonly residuals: Values;
+  readonly errors: Errors;
+  /** Error over that of L1 on the same rows; below 1 is better. */
+  readonly overLevel1: Errors;
+  /** Error over the floor, where it is known. */
+  readonly overFloor: Errors | null;
+}
+
 /** What a run found out, on the test part. */
 export interface Evaluation {
-  readonly before: Errors;
-  readonly after: Errors;
+  readonly level1: Candidate;
+  /** Calibrations that are in use, to compare with. */
+  readonly baselines: readonly Candidate[];
+  readonly model: Candidate;
   /** Bayes floor of the same rows, where the generator is known. */
   readonly floor: Errors | null;
-  /** Error after over the floor, row by row correlated. */
-  readonly overFloor: Errors | null;
-  /** Residuals per test row: after = before minus what the model corrected. */
-  readonly residuals: { readonly before: Values; readonly after: Values };
   /** Values per test row inside the window. */
-  readonly level1: Values;
-  readonly calibrated: Values;
   readonly offline: Values;
 }
 
-/**
- * Compares L1 and calibrated values with the offline ones on the test rows inside the pt window.
- * Uncertainties are bootstrapped by the seed.
- * @param calibrated - predictions for `data.parts.test`, in that order.
- * @param options.floor - residuals of the best predictions possible, by `floorResiduals`.
- */
+export interface EvaluateOptions {
+  /** Of the bootstrap that gives uncertainties. */
+  readonly seed: number;
+  readonly floor: Floor | null;
+  readonly baselines?: readonly Prediction[];
+}
+
+/** Compares L1, baselines and a model with the offline values on the test rows in the pt window. */
 export function evaluate(
   data: Dataset,
-  calibrated: Values,
-  { seed, floor }: { readonly seed: number; readonly floor: Values | null },
+  model: Prediction,
+  { seed, floor, baselines = [] }: EvaluateOptions,
 ): Evaluation {
-  const rows = data.parts.test;
   const rng = createRng(seed).split("bootstrap");
   const part = (values: Values): Values =>
-    Object.fromEntries(data.quantities.map((q) => [q, take(values[q] as Float64Array, rows)]));
-  const level1 = part(data.level1);
+    Object.fromEntries(
+      data.quantities.map((q) => [q, take(values[q] as Float64Array, data.parts.test)]),
+    );
   const offline = part(data.offline);
-  const residuals = {
-    before: residualsOf(level1, offline),
-    after: residualsOf(calibrated, offline),
+  const level1 = part(data.level1);
+  const before = residualsOf(level1, offline);
+  const judge = ({ name, values }: Prediction, key: string): Candidate => {
+    const residuals = residualsOf(values, offline);
+    const errors = errorsOf(residuals, rng.split(key));
+    const overFloor = floor && overFloorOf(residuals, errors, floor);
+    return {
+      name,
+      values,
+      residuals,
+      errors,
+      overLevel1: eachQuantity((q) => ratio(residuals[q], before[q])),
+      overFloor,
+    };
   };
   return {
-    before: errorsOf(residuals.before, rng.split("before")),
-    after: errorsOf(residuals.after, rng.split("after")),
-    floor: floor && rmsOf(floor, rng.split("floor")),
-    overFloor: floor && ratiosOf(residuals.after, floor),
-    residuals,
-    level1,
-    calibrated,
+    level1: judge({ name: "L1", values: level1 }, "before"),
+    baselines: baselines.map((b) => judge(b, b.name)),
+    model: judge(model, "after"),
+    floor: floor && ("errors" in floor ? floor.errors : rmsOf(floor.residuals, rng.split("floor"))),
     offline,
   };
 }
 
+/** L1 first, the model last: the order of legends and tables. */
+export function candidatesOf({ level1, baselines, model }: Evaluation): Candidate[] {
+  return [level1, ...baselines, model];
+}
+
 /** phi wrapped into (-π, π], eta, and pt/reference - 1. */
 export function residualsOf(values: Values, offline: Values): Values {
-  return Object.fromEntries(
-    quantities.flatMap((q) => {
-      const [x, reference] = [values[q], offline[q]];
-      if (!x || !reference) return [];
-      const residual = { phi: deltaPhi, eta: difference, pt: relativeError }[q];
-      return [[q, x.map((value, i) => residual(value, reference[i]))]];
-    }),
-  );
+  const residual = { phi: deltaPhi, eta: difference, pt: relativeError };
+  return eachQuantity((q) => {
+    const [x, reference] = [values[q], offline[q]];
+    return x && reference && x.map((value, i) => residual[q](value, reference[i]));
+  });
 }
 
 const difference = (a: number, b: number) => a - b;
 const relativeError = (a: number, b: number) => a / b - 1;
+
+/** An object of what there is per quantity. */
+function eachQuantity<T>(of: (q: Quantity) => T | undefined): Partial<Record<Quantity, T>> {
+  return Object.fromEntries(
+    quantities.flatMap((q) => {
+      const value = of(q);
+      return value === undefined ? [] : [[q, value]];
+    }),
+  );
+}
 
 function errorsOf(residuals: Values, rng: Rng): Errors {
   const errors = rmsOf(residuals, rng);
@@ -89,12 +121,7 @@ function errorsOf(residuals: Values, rng: Rng): Errors {
 }
 
 function rmsOf(residuals: Values, rng: Rng): Errors {
-  return Object.fromEntries(
-    quantities.flatMap((q) => {
-      const values = residuals[q];
-      return values ? [[q, bootstrapRms(values, { rng: rng.split(q) })]] : [];
-    }),
-  );
+  return eachQuantity((q) => residuals[q] && bootstrapRms(residuals[q], { rng: rng.split(q) }));
 }
 
 /** Half of the central 68 % of the ratio, over its median: the width a common factor cannot mend. */
@@ -104,42 +131,17 @@ function coreWidth(relative: Float64Array, rng: Rng): Measured {
   return { value: value / median, uncertainty: uncertainty / median };
 }
 
-function ratiosOf(after: Values, floor: Values): Errors {
-  return Object.fromEntries(
-    quantities.flatMap((q) => {
-      const [a, b] = [after[q], floor[q]];
-      return a && b ? [[q, rmsRatio(a, b)]] : [];
-    }),
-  );
+function ratio(a?: Float64Array, b?: Float64Array): Measured | undefined {
+  return a && b && rmsRatio(a, b);
 }
 
-/**
- * Residuals per test row of the best predictions that any function of the L1 integers can make, for
- * the pt error minimized; null where the simulation is not known.
- * @throws DataError for integers that the simulation never gives.
- */
-export function floorResiduals(
-  data: Dataset,
-  { minimize }: Pick<RecalibrationConfig, "minimize">,
-): Values | null {
-  const parameters = data.simulation?.parameters;
-  if (!parameters || data.source.name !== "report" || data.quantities.length < 3) return null;
-  const test = selectRows(data.table, data.parts.test);
-  const ints = (name: string) => Int32Array.from(numericColumn(test, name));
-  const floats = (name: string) => Float32Array.from(numericColumn(test, name));
-  const muons: Muons = {
-    hwPtL1: ints("hwPtL1"),
-    hwPhiL1: ints("hwPhiL1"),
-    hwEtaL1: ints("hwEtaL1"),
-    hwSignL1: ints("hwSignL1"),
-    ptReco: floats("ptReco"),
-    etaVtxReco: floats("etaVtxReco"),
-    phiVtxReco: floats("phiVtxReco"),
-  };
-  const { predictors } = muonFloor(muons, { config: parameters });
-  const pt = minimize === "delta" ? predictors.ptAbsolute : predictors.ptRelative;
-  const offline = Object.fromEntries(
-    quantities.map((q) => [q, take(data.offline[q] as Float64Array, data.parts.test)]),
-  );
-  return residualsOf({ phi: predictors.phi, eta: predictors.eta, pt }, offline);
+function overFloorOf(residuals: Values, errors: Errors, floor: Floor): Errors {
+  if ("residuals" in floor) return eachQuantity((q) => ratio(residuals[q], floor.residuals[q]));
+  return eachQuantity((q) => {
+    const [error, best] = [errors[q], floor.errors[q]];
+    if (!error || !best) return undefined;
+    const value = error.value / best.value;
+    const relative = Math.hypot(error.uncertainty / error.value, best.uncertainty / best.value);
+    return { value, uncertainty: value * relative };
+  });
 }

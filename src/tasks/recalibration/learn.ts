@@ -21,12 +21,11 @@ import {
   type FeatureScale,
   featureGraph,
   featureScale,
-  inputName,
   network,
   outputGraph,
   scaledRows,
 } from "./model.ts";
-import { type Objective, objectiveOf, rawTarget, totalLoss } from "./objectives.ts";
+import { type Objective, objectiveOf, rawTarget, type Standard, totalLoss } from "./objectives.ts";
 import { type Dataset, inputMatrix, take } from "./prepare.ts";
 
 /** A trained recalibration, ready to be exported. */
@@ -97,28 +96,29 @@ export function exportLearned(
     name: "recalibration",
     model: network(config.model, featureNames.length, objectives.length),
     variables: learned.fit.variables,
-    inputs: { [inputName]: { dtype: "float32", shape: [source.inputs.length] } },
-    before: (inputs) => featureGraph(source, inputs[inputName], scale),
-    after: (y, inputs) => outputGraph(source, inputs[inputName], y, objectives),
+    inputs: { [source.object]: { dtype: "float32", shape: [source.inputs.length] } },
+    before: (inputs) => featureGraph(source, inputs[source.object], scale),
+    after: (y, inputs) => outputGraph(source, inputs[source.object], y, objectives),
     metadata,
   });
 }
 
 /** Unscaled features of all rows, [rows, features], by the same graph that the model will hold. */
-async function computeFeatures(runtime: Runtime, data: Dataset): Promise<HostArray> {
-  const muons = input(inputName, "float32", ["batch", data.source.inputs.length]);
-  const x = featureGraph(data.source, muons);
+export async function computeFeatures(runtime: Runtime, data: Dataset): Promise<HostArray> {
+  const { source } = data;
+  const x = featureGraph(source, input(source.object, "float32", ["batch", source.inputs.length]));
   const predictor = await createPredictor(runtime, compile({ name: "features", outputs: { x } }));
-  const result = await predictor.predict({ [inputName]: inputMatrix(data.source, data.table) });
+  const result = await predictor.predict({ [source.object]: inputMatrix(source, data.table) });
   await predictor.dispose();
   return result.x;
 }
 
 /** Standardized targets of all rows, [rows, quantities]. */
-function trainingTargets(data: Dataset, config: RecalibrationConfig) {
+export function trainingTargets(data: Dataset, config: RecalibrationConfig) {
   const { level1, offline, parts, quantities } = data;
   const rows = data.table.rows;
   const targets = new Float32Array(rows * quantities.length);
+  const standards: Standard[] = [];
   const objectives = quantities.map((quantity, j) => {
     const raw = rawTarget(quantity, config.minimize);
     const [before, after] = [level1[quantity], offline[quantity]] as Float64Array[];
@@ -127,12 +127,14 @@ function trainingTargets(data: Dataset, config: RecalibrationConfig) {
     const deviation = Math.sqrt(m2 / n) || 1;
     for (let i = 0; i < rows; i++)
       targets[i * quantities.length + j] = (values[i] - mean) / deviation;
+    standards.push({ mean, deviation });
     return objectiveOf(quantity, config, { mean, deviation });
   });
-  return { objectives, targets: float32(targets, [rows, quantities.length]) };
+  return { objectives, standards, targets: float32(targets, [rows, quantities.length]) };
 }
 
-function rowsOf(matrix: HostArray, rows: Uint32Array): HostArray {
+/** Some rows of a matrix. */
+export function rowsOf(matrix: HostArray, rows: Uint32Array): HostArray {
   const width = matrix.shape[1];
   const result = new Float32Array(rows.length * width);
   rows.forEach((row, i) => {

@@ -5,7 +5,7 @@ import { constant, mul, relu, reshape, split, sub } from "../../ops/index.ts";
 import { moments } from "../../stats/index.ts";
 import type { Objective } from "./objectives.ts";
 import { quantityText } from "./quantities.ts";
-import type { MuonSource } from "./sources.ts";
+import type { ObjectSource } from "./sources.ts";
 
 /**
  * The report's network: blocks of dense, batch norm and ReLU, then a dense layer to the outputs.
@@ -22,9 +22,6 @@ export function network(shape: string, inputs: number, outputs: number): Layer {
   return sequential(...blocks.flat(), dense(width, outputs));
 }
 
-/** Name of the model's only input, [batch, columns] float32. */
-export const inputName = "muons";
-
 /** x' = (x - offset) scale per feature. */
 export interface FeatureScale {
   readonly offset: readonly number[];
@@ -32,8 +29,8 @@ export interface FeatureScale {
 }
 
 /** Features from the model's input [batch, columns], scaled where a scale is given. */
-export function featureGraph(source: MuonSource, muons: Tensor, scale?: FeatureScale): Tensor {
-  const { x } = source.features(columnsOf(source, muons));
+export function featureGraph(source: ObjectSource, objects: Tensor, scale?: FeatureScale): Tensor {
+  const { x } = source.features(columnsOf(source, objects));
   if (!scale) return x;
   const row = (values: readonly number[]) =>
     constant(fromNumbers("float32", [1, values.length], values));
@@ -42,12 +39,12 @@ export function featureGraph(source: MuonSource, muons: Tensor, scale?: FeatureS
 
 /** Calibrated quantities [batch] by output name, from the network's output [batch, quantities]. */
 export function outputGraph(
-  source: MuonSource,
-  muons: Tensor,
+  source: ObjectSource,
+  objects: Tensor,
   output: Tensor,
   objectives: readonly Objective[],
 ): Record<string, Tensor> {
-  const level1 = source.level1Graph(columnsOf(source, muons));
+  const level1 = source.level1Graph(columnsOf(source, objects));
   const outputs = split(
     output,
     objectives.map(() => 1),
@@ -61,9 +58,9 @@ export function outputGraph(
   );
 }
 
-function columnsOf(source: MuonSource, muons: Tensor): Record<string, Tensor> {
+function columnsOf(source: ObjectSource, objects: Tensor): Record<string, Tensor> {
   const pieces = split(
-    muons,
+    objects,
     source.inputs.map(() => 1),
     1,
   );
@@ -78,7 +75,7 @@ function columnsOf(source: MuonSource, muons: Tensor): Record<string, Tensor> {
 export function featureScale(
   features: HostArray,
   rows: Uint32Array,
-  kind: MuonSource["scaling"],
+  kind: ObjectSource["scaling"],
 ): FeatureScale {
   const [, width] = features.shape;
   const columns = Array.from({ length: width }, (_, j) => {

@@ -22,7 +22,7 @@ import type { Quantity } from "./quantities.ts";
 /** How one quantity is learned: a training target, a loss on it, and the way back to physics. */
 export interface Objective {
   readonly quantity: Quantity;
-  /** Training target of a muon from its L1 and offline values. */
+  /** Training target of an object from its L1 and offline values. */
   target(level1: number, offline: number): number;
   /** Loss per row, [batch, 1], of the network's output for standardized targets. */
   loss(output: Tensor, target: Tensor): Tensor;

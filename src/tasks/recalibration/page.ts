@@ -1,23 +1,15 @@
 import type { FitResult } from "../../nn/index.ts";
 import type { Page, Section, TableData } from "../../report/index.ts";
-import { formatWithUncertainty } from "../../report/index.ts";
-import type { Measured } from "../../stats/index.ts";
+import { offlineVariables } from "./bins.ts";
 import type { RecalibrationConfig } from "./config.ts";
 import type { InferenceCost } from "./cost.ts";
-import type { Errors, Evaluation } from "./evaluate.ts";
-import {
-  correlation,
-  distribution,
-  equalRateThresholds,
-  type FigureContext,
-  residuals,
-  type TurnOnPts,
-  trend,
-  turnOnFigure,
-  turnOnThresholds,
-} from "./figures.ts";
-import type { Dataset } from "./prepare.ts";
-import { type Quantity, quantities, quantityText } from "./quantities.ts";
+import { candidatesOf, type Errors, type Evaluation } from "./evaluate.ts";
+import { correlation, distribution, type FigureContext, residuals, trend } from "./figures.ts";
+import { type Dataset, take } from "./prepare.ts";
+import { quantities, quantityText } from "./quantities.ts";
+import { type TurnOnPts, triggerSection } from "./trigger.ts";
+import { errorLabel, sensitivitySection, verdict } from "./verdict.ts";
+import { capital, countText, type Words, wordsOf } from "./words.ts";
 
 /** Everything the report shows. */
 export interface PageInput {
@@ -25,98 +17,77 @@ export interface PageInput {
   readonly config: RecalibrationConfig;
   readonly evaluation: Evaluation;
   readonly cost: InferenceCost;
-  readonly fit: Pick<FitResult, "history" | "best" | "reason">;
-  /** Offline, L1 and finally used pt of all test muons, inside and outside the window. */
+  /** Null where a model was given. */
+  readonly fit: Pick<FitResult, "history" | "best" | "reason"> | null;
+  /** Offline, L1 and finally used pt of all test objects, inside and outside the window. */
   readonly turnOn: TurnOnPts | null;
   readonly seconds: number;
   readonly provenance: object;
 }
 
-const minimizeText: Readonly<Record<RecalibrationConfig["minimize"], string>> = {
-  relative:
-    "The network minimizes the mean square of p_{T}/p_{T}^{ref} - 1, the error of Table 1 itself. This helps rates and resolutions that count every muon: one measured far too high costs much, so the answer leans low where the measurement is uncertain.",
-  delta:
+const minimizeText: Readonly<Record<RecalibrationConfig["minimize"], (w: Words) => string>> = {
+  relative: ({ one }) =>
+    `The network minimizes the mean square of p_{T}/p_{T}^{ref} - 1, the error of Table 1 itself. This helps rates and resolutions that count every ${one}: one measured far too high costs much, so the answer leans low where the measurement is uncertain.`,
+  delta: () =>
     "The network minimizes the squared (or log-cosh) difference L1 - reference in GeV, as in the report. This helps sums and masses, where an error in GeV is what matters; high momenta dominate it.",
-  width:
+  width: () =>
     "The network minimizes log-cosh of the logarithm of p_{T}/p_{T}^{ref}, which counts far tails only linearly. This helps sharp turn-on curves and unbiased medians; rare bad measurements stay bad.",
 };
 
 /** The report of a run, as data. */
 export function reportPage(input: PageInput): Page {
-  const { data, config, evaluation } = input;
-  const model = `Network ${config.model}`;
+  const { data, config, evaluation, fit } = input;
+  const { source } = data;
+  const { reference, object } = source;
+  const words = wordsOf[object];
+  const test = data.parts.test;
   const context: FigureContext = {
+    object,
     evaluation,
     quantities: data.quantities,
-    reference: data.source.reference,
-    model,
+    variables:
+      data.variables?.map((v) => ({ ...v, values: take(v.values, test) })) ??
+      offlineVariables(object, evaluation.offline, { quantities: data.quantities, reference }),
+    reference,
     tag: config.simulated ? "Simulation" : undefined,
   };
+  const judged = {
+    evaluation,
+    quantities: data.quantities,
+    reference,
+    words,
+    learned: fit && { rows: data.counts.train, parameters: input.cost.parameters },
+  };
+  const limits = sensitivitySection(judged);
   return {
-    title: "Level-1 muon recalibration",
-    subtitle: `${config.simulated ? "Simulated muons" : data.source.title}, ${data.counts.test.toLocaleString("en-US")} test muons with ${config.ptMin} < L1 p_{T} < ${config.ptMax} GeV`,
-    verdict: verdict(evaluation, data.quantities, model, data.source.reference),
+    title: `Level-1 ${words.one} recalibration`,
+    subtitle: `${config.simulated ? `Simulated ${words.many}` : capital(source.title)}, ${countText(data.counts.test)} test ${words.many} with ${config.ptMin} < L1 p_{T} < ${config.ptMax} GeV`,
+    verdict: verdict(judged),
     sections: [
-      results(input, model),
+      results(input),
+      ...(limits ? [limits] : []),
       inputSection(input, context),
       residualSection(context),
       ...(input.turnOn ? [triggerSection(input.turnOn, context)] : []),
       trendSection(context),
-      trainingSection(input, model),
+      ...(fit ? [trainingSection({ ...input, fit })] : []),
     ],
     configuration: config,
     provenance: input.provenance,
   };
 }
 
-function verdict(
-  { before, after, overFloor }: Evaluation,
-  used: readonly Quantity[],
-  model: string,
-  reference: string,
-): NonNullable<Page["verdict"]> {
-  const better = used.filter((q) => gain(before[q], after[q]) > 2);
-  const worse = used.filter((q) => gain(before[q], after[q]) < -2);
-  const names = (list: readonly Quantity[]) => list.map((q) => quantityText[q].label).join(", ");
-  const text =
-    better.length === 0
-      ? `${model} does not improve on the L1 measurement within uncertainties.`
-      : `${model} brings ${names(better)} closer to the ${reference} values than the L1 measurement${worse.length > 0 ? `, but ${names(worse)} farther away` : ""}.`;
-  return {
-    text,
-    status: better.length === 0 ? "neutral" : worse.length > 0 ? "bad" : "good",
-    headlines: used.map((q) => ({
-      label: errorLabel[q],
-      value: after[q] as Measured,
-      ...(q === "phi" ? { unit: "rad" } : {}),
-      note: `L1 ${formatWithUncertainty(before[q] as Measured)}${overFloor?.[q] ? `, ${formatWithUncertainty(overFloor[q])} of the Bayes floor` : ""}`,
-    })),
-  };
-}
-
-/** Improvement in standard deviations, as if independent: an underestimate on common rows. */
-function gain(before: Measured | undefined, after: Measured | undefined): number {
-  if (!before || !after) return 0;
-  return (before.value - after.value) / Math.hypot(before.uncertainty, after.uncertainty);
-}
-
-const errorLabel: Readonly<Record<Quantity | "ptWidth", string>> = {
-  phi: "rms Δφ",
-  eta: "rms Δη",
-  pt: "rms p_{T} / p_{T}^{ref} - 1",
-  ptWidth: "width of p_{T} / p_{T}^{ref}",
-};
-
-function results({ config, evaluation, data, cost }: PageInput, model: string): Section {
+function results({ config, evaluation, data, cost }: PageInput): Section {
   const columns = [
     ...data.quantities,
     ...(data.quantities.includes("pt") ? ["ptWidth" as const] : []),
   ];
   const row = (name: string, errors: Errors) => [name, ...columns.map((c) => errors[c] ?? null)];
-  const { before, after, floor, overFloor } = evaluation;
+  const { floor, model } = evaluation;
+  const candidates = candidatesOf(evaluation);
   const errors: TableData = {
     title: "Errors on the test part",
-    caption: `Root mean square errors as in the report's Table 7, and half of the central 68 % of the p_{T} ratio over its median; uncertainties are bootstrapped.${floor ? " The Bayes floor is the smallest error that any function of the L1 integers can reach, computed from the generator on the same muons." : ""}`,
+    caption: `Root mean square errors as in the report's Table 7, and half of the central 68 % of the p_{T} ratio over its median; uncertainties are bootstrapped.${floor ? " The Bayes floor is the smallest error that any function of the inputs can reach, computed from the generator." : ""}`,
     columns: [
       { name: "" },
       ...columns.map((c) => ({
@@ -126,14 +97,14 @@ function results({ config, evaluation, data, cost }: PageInput, model: string): 
       })),
     ],
     rows: [
-      row("L1", before),
-      row(model, after),
+      ...candidates.map(({ name, errors }) => row(name, errors)),
       ...(floor ? [row("Bayes floor", floor)] : []),
-      ...(overFloor ? [row(`${model} / floor`, overFloor)] : []),
+      ...(model.overFloor ? [row(`${model.name} / floor`, model.overFloor)] : []),
     ],
-    reference: floor ? [2, 3] : [],
+    reference: floor ? [candidates.length, candidates.length + 1] : [],
   };
-  const absent = quantities.filter((q) => !data.quantities.includes(q));
+  const isMuons = data.source.object === "muons"; // of jets only pt is recalibrated
+  const absent = quantities.filter((q) => isMuons && !data.quantities.includes(q));
   const costs: TableData = {
     title: "Cost of one inference",
     caption:
@@ -148,7 +119,7 @@ function results({ config, evaluation, data, cost }: PageInput, model: string): 
   return {
     title: "Result",
     text: [
-      minimizeText[config.minimize],
+      minimizeText[config.minimize](wordsOf[data.source.object]),
       ...(absent.length > 0
         ? [
             `This file has no L1 or ${data.source.reference} value of ${absent.map((q) => quantityText[q].label).join(", ")}; the other quantities are recalibrated.`,
@@ -166,7 +137,7 @@ function inputSection({ data }: PageInput, context: FigureContext): Section {
     tables: [
       {
         title: "Rows",
-        columns: [{ name: "" }, { name: "Muons" }],
+        columns: [{ name: "" }, { name: wordsOf[data.source.object].Many }],
         rows: [
           ["Read", c.read],
           ["Duplicates dropped", c.duplicates],
@@ -180,7 +151,7 @@ function inputSection({ data }: PageInput, context: FigureContext): Section {
     ],
     figures: [
       ...data.quantities.map((q) => distribution(q, context, false)),
-      ...data.quantities.map((q) => correlation(q, context, false)),
+      ...data.quantities.map((q) => correlation(q, context, context.evaluation.level1)),
     ],
   };
 }
@@ -190,60 +161,8 @@ function residualSection(context: FigureContext): Section {
     title: "Before and after",
     figures: [
       ...context.quantities.map((q) => residuals(q, context)),
-      ...context.quantities.map((q) => correlation(q, context, true)),
+      ...context.quantities.map((q) => correlation(q, context, context.evaluation.model)),
       ...context.quantities.map((q) => distribution(q, context, true)),
-    ],
-  };
-}
-
-/** A threshold on the pt, GeV, and the share of all test muons that pass it. */
-export interface Passing {
-  readonly threshold: number;
-  readonly before: Measured;
-  readonly after: Measured;
-  /** Threshold on the calibrated pt that passes as many as L1 does, GeV. */
-  readonly equalRateThreshold: number;
-}
-
-/** What passes the thresholds of a trigger menu. */
-export function passing(pts: TurnOnPts): Passing[] {
-  const share = (pt: Float64Array, threshold: number): Measured => {
-    const p = pt.reduce((n, x) => n + Number(x >= threshold), 0) / pt.length;
-    return { value: p, uncertainty: Math.sqrt((p * (1 - p)) / pt.length) };
-  };
-  const same = equalRateThresholds(pts);
-  return turnOnThresholds.map((threshold, i) => ({
-    threshold,
-    before: share(pts.before, threshold),
-    after: share(pts.after, threshold),
-    equalRateThreshold: Number(same[i].toFixed(2)),
-  }));
-}
-
-function triggerSection(pts: TurnOnPts, context: FigureContext): Section {
-  return {
-    title: "Trigger",
-    figures: [
-      turnOnFigure(context, pts, { equalRate: false }),
-      turnOnFigure(context, pts, { equalRate: true }),
-    ],
-    tables: [
-      {
-        title: "Share of muons that pass a threshold",
-        caption: `Of all test muons. The last column is the threshold on the calibrated p_{T} that passes as many as L1 does.`,
-        columns: [
-          { name: "Threshold", unit: "GeV" },
-          { name: "L1" },
-          { name: context.model },
-          { name: "Threshold at the L1 rate", unit: "GeV" },
-        ],
-        rows: passing(pts).map((p) => [
-          String(p.threshold),
-          p.before,
-          p.after,
-          p.equalRateThreshold,
-        ]),
-      },
     ],
   };
 }
@@ -253,13 +172,20 @@ function trendSection(context: FigureContext): Section {
     title: "Resolution and bias",
     figures: context.quantities.flatMap((q) =>
       (["resolution", "bias"] as const).flatMap((kind) =>
-        context.quantities.map((variable) => trend(q, variable, kind, context)),
+        context.variables.map((variable) => trend(q, variable, kind, context)),
       ),
     ),
   };
 }
 
-function trainingSection({ fit, data, config, seconds }: PageInput, model: string): Section {
+function trainingSection({
+  fit,
+  data,
+  config,
+  seconds,
+  evaluation,
+}: PageInput & { readonly fit: NonNullable<PageInput["fit"]> }): Section {
+  const words = wordsOf[data.source.object];
   const { history, best, reason } = fit;
   const bestEpoch = best ? best.epoch + 1 : history.length;
   const why = {
@@ -270,7 +196,7 @@ function trainingSection({ fit, data, config, seconds }: PageInput, model: strin
   return {
     title: "Training",
     text: [
-      `${model}: ${history.length} epochs of ${data.counts.train.toLocaleString("en-US")} muons in batches of ${config.batch} (${why[reason]}); the weights of epoch ${bestEpoch} are kept. The whole run took ${seconds.toFixed(0)} s.`,
+      `${evaluation.model.name}: ${history.length} epochs of ${countText(data.counts.train)} ${words.many} in batches of ${config.batch} (${why[reason]}); the weights of epoch ${bestEpoch} are kept. The whole run took ${seconds.toFixed(0)} s.`,
     ],
     figures: [
       {

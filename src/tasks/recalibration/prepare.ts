@@ -1,8 +1,6 @@
-import { DataError } from "../../base/errors.ts";
+import { ConfigError, DataError } from "../../base/errors.ts";
 import { float32, type HostArray } from "../../base/host-array.ts";
 import { createRng } from "../../base/rng.ts";
-import { type MuonSimulationConfig, muonSimulation } from "../../cms/simulate/muon-config.ts";
-import { readSimulationLabel } from "../../cms/simulate/muon-label.ts";
 import {
   concat,
   dedupeRows,
@@ -14,14 +12,23 @@ import {
   requireVaries,
   rowsWhere,
   type Split,
+  selectColumns,
   selectRows,
   splitByColumn,
   splitByFractions,
   type Table,
 } from "../../data/index.ts";
+import { readMatchedRows } from "../dataset/read-rows.ts";
 import type { RecalibrationConfig } from "./config.ts";
-import { type Quantity, quantities, type Values } from "./quantities.ts";
-import { findSource, type MuonSource } from "./sources.ts";
+import {
+  type ObjectKind,
+  type Quantity,
+  quantities,
+  type Values,
+  type Variable,
+} from "./quantities.ts";
+import { type Simulation, simulationOf } from "./simulation.ts";
+import { findSource, type ObjectSource } from "./sources.ts";
 
 /** What became of the rows of the input. */
 export interface RowCounts {
@@ -34,20 +41,19 @@ export interface RowCounts {
   readonly test: number;
 }
 
-/** Muons ready to learn from. Arrays are per row of `table`. */
+/** Objects ready to learn from. Arrays are per row of `table`. */
 export interface Dataset {
-  readonly source: MuonSource;
-  /**
-   * Null for measured muons; else the parameters of the simulation, themselves null where they are
-   * unknown or not the same in all files.
-   */
-  readonly simulation: { readonly parameters: MuonSimulationConfig | null } | null;
+  readonly source: ObjectSource;
+  /** Null for measured objects. */
+  readonly simulation: Simulation | null;
   /** Quantities that have both an L1 value and a target. */
   readonly quantities: readonly Quantity[];
-  /** Matched, distinct muons, inside and outside the pt window. */
+  /** Matched, distinct objects, inside and outside the pt window. */
   readonly table: Table;
   readonly level1: Values;
   readonly offline: Values;
+  /** Of jets: what resolution and bias are shown against, besides the quantities. */
+  readonly variables: readonly Variable[] | null;
   /** Rows inside the L1 pt window, by part. */
   readonly parts: Split<Part>;
   /** Rows of the test part, outside the window too: what a trigger sees. */
@@ -60,28 +66,35 @@ export type Part = "train" | "validation" | "test";
 /** Fewest rows of a part: quantiles with uncertainties need some. */
 const leastRows = 8;
 
+export interface PrepareOptions {
+  /** All rows are for the test: a model that is there already is judged. */
+  readonly testOnly?: boolean;
+}
+
 /**
- * Reads and cleans muons: finite values, integers in range, no duplicate and no unmatched rows;
- * splits them, then keeps the pt window.
+ * Reads and cleans Level-1 objects: finite values, integers in range, no duplicate and no unmatched
+ * rows; splits them, then keeps the pt window. Objects of a ROOT file of events are matched first.
  * @throws DataError, FormatError with the file, column and row.
  */
-export async function prepareMuons(
+export async function prepareObjects(
+  object: ObjectKind,
   files: readonly string[],
   config: RecalibrationConfig,
+  { testOnly = false }: PrepareOptions = {},
 ): Promise<Dataset> {
-  const { source, table: read, simulation } = await readMuons(files, config);
+  const { source, table: read, simulation } = await readObjects(object, files, config);
   const targets = targetColumns(source, read);
   const required = source.inputs.filter((c) => !c.optional).map((c) => c.name);
-  requireVaries(read, [...required, ...targets], { name: files.join(", ") });
-  const { kept, dropped: duplicates } = dedupeRows(read);
+  if (!testOnly) requireVaries(read, [...required, ...targets], { name: files.join(", ") });
+  const { kept, dropped } = source.dropsDuplicates ? dedupeRows(read) : everyRow(read);
   const distinct = selectRows(read, kept);
-  const matched = source.zeroMeansUnmatched ? matchedRows(distinct, targets) : null;
+  const matched = source.zeroMeansUnmatched ? matchedRows(distinct, source, targets) : null;
   const table = matched ? selectRows(distinct, matched) : distinct;
   const level1 = source.level1(table);
   const offline = source.offline(table);
   const used = quantities.filter((q) => level1[q] && offline[q]);
   requirePositive(files, source, offline);
-  const parts = splitMuons(source, table, config);
+  const parts = testOnly ? allTest(table) : splitObjects(source, table, config);
   const pt = level1.pt as Float64Array;
   const inWindow = (rows: Uint32Array) =>
     rows.filter((row) => pt[row] > config.ptMin && pt[row] < config.ptMax);
@@ -90,12 +103,12 @@ export async function prepareMuons(
     validation: inWindow(parts.validation),
     test: inWindow(parts.test),
   };
-  for (const part of ["train", "validation", "test"] as const)
+  for (const part of testOnly ? (["test"] as const) : (["train", "validation", "test"] as const))
     if (selected[part].length < leastRows)
       throw new DataError(
-        `recalibrate: ${selected[part].length} rows are left in the ${part} part, ${leastRows} are needed (${table.rows} distinct matched muons, ${config.ptMin} < L1 pt < ${config.ptMax} GeV); widen the window, use more data or other fractions`,
+        `recalibrate: ${selected[part].length} rows are left in the ${part} part, ${leastRows} are needed (${table.rows} distinct matched ${object}, ${config.ptMin} < L1 pt < ${config.ptMax} GeV); widen the window, use more data or other fractions`,
       );
-  const kept3 = selected.train.length + selected.validation.length + selected.test.length;
+  const used3 = selected.train.length + selected.validation.length + selected.test.length;
   return {
     source,
     simulation,
@@ -103,13 +116,14 @@ export async function prepareMuons(
     table,
     level1,
     offline,
+    variables: source.variables?.(table) ?? null,
     parts: selected,
     testAll: parts.test,
     counts: {
       read: read.rows,
-      duplicates,
+      duplicates: dropped,
       unmatched: distinct.rows - table.rows,
-      outsidePt: table.rows - kept3,
+      outsidePt: table.rows - used3,
       train: selected.train.length,
       validation: selected.validation.length,
       test: selected.test.length,
@@ -117,14 +131,36 @@ export async function prepareMuons(
   };
 }
 
-async function readMuons(files: readonly string[], { where, simulated }: RecalibrationConfig) {
-  let source: MuonSource | null = null;
+const everyRow = ({ rows }: Table) => ({
+  kept: Uint32Array.from({ length: rows }, (_, i) => i),
+  dropped: 0,
+});
+
+function allTest({ rows }: Table): Split<Part> {
+  const none = new Uint32Array(0);
+  return { train: none, validation: none, test: Uint32Array.from({ length: rows }, (_, i) => i) };
+}
+
+async function readObjects(
+  object: ObjectKind,
+  files: readonly string[],
+  config: RecalibrationConfig,
+) {
+  const { where, simulated } = config;
+  let source: ObjectSource | null = null;
   const tables: Table[] = [];
-  const labels: (MuonSimulationConfig | null)[] = [];
+  const labels: Readonly<Record<string, string>>[] = [];
   for (const file of files) {
-    const { columns, metadata } = await inspectTable(file);
-    const names = columns.map((c) => c.name);
-    const found = findSource(file, names);
+    const events = await readMatchedRows(file, object);
+    if (events && where !== null)
+      throw new ConfigError(
+        `--where: ${file} holds events, and the condition is on rows; make a table of it with 'forty dataset ${object}' first`,
+      );
+    const info = events
+      ? { columns: events.table.columns, metadata: events.metadata }
+      : await inspectTable(file);
+    const names = info.columns.map((c) => c.name);
+    const found = findSource(object, file, names, config.pileup);
     if (source && found !== source)
       throw new DataError(
         `${file}: holds ${found.title}, ${files[0]} holds ${source.title}; recalibrate them separately`,
@@ -133,19 +169,23 @@ async function readMuons(files: readonly string[], { where, simulated }: Recalib
     const wanted = [
       ...found.inputs.map((c) => c.name),
       ...Object.values(found.targets),
+      ...(found.extras ?? []),
       ...(found.split ? [found.split.column] : []),
-    ].filter((name) => names.includes(name));
-    const table = await readTable(file, { columns: wanted, ...(where === null ? {} : { where }) });
+    ].filter((name, i, all) => names.includes(name) && all.indexOf(name) === i);
+    const table = events
+      ? selectColumns(events.table, wanted)
+      : await readTable(file, { columns: wanted, ...(where === null ? {} : { where }) });
     checkInputs(file, table, found);
     requireFinite(table, targetColumns(found, table), { name: file });
     tables.push(table);
-    labels.push(readSimulationLabel(file, metadata));
+    labels.push(info.metadata);
   }
   if (!source) throw new DataError("recalibrate: no input file given");
-  return { source, table: concat(tables), simulation: simulationOf(labels, simulated) };
+  const simulation = simulationOf(object, files, labels, simulated);
+  return { source, table: concat(tables), simulation };
 }
 
-function targetColumns(source: MuonSource, table: Table): string[] {
+function targetColumns(source: ObjectSource, table: Table): string[] {
   return Object.values(source.targets).filter((t) => table.columns.some((c) => c.name === t));
 }
 
@@ -156,7 +196,7 @@ function targetColumns(source: MuonSource, table: Table): string[] {
 export function checkInputs(
   file: string,
   table: Table,
-  { inputs, rowsBefore = 0 }: Pick<MuonSource, "inputs"> & { readonly rowsBefore?: number },
+  { inputs, rowsBefore = 0 }: Pick<ObjectSource, "inputs"> & { readonly rowsBefore?: number },
 ): void {
   const options = { name: file, rowsBefore };
   const required = inputs.filter((c) => !c.optional).map((c) => c.name);
@@ -164,38 +204,35 @@ export function checkInputs(
   for (const { name, range } of inputs) if (range) requireIntegers(table, { name, range }, options);
 }
 
-/** Files are simulated where one is labeled so; their floor is known where all agree. */
-function simulationOf(
-  labels: readonly (MuonSimulationConfig | null)[],
-  declared: boolean,
-): Dataset["simulation"] {
-  if (!declared && labels.every((label) => label === null)) return null;
-  const all = labels.map((label) => label ?? (declared ? muonSimulation : null));
-  const isSame = all.every((label) => JSON.stringify(label) === JSON.stringify(all[0]));
-  return { parameters: isSame ? all[0] : null };
-}
-
 /** Rows whose target columns are not all zero. */
-function matchedRows(table: Table, targets: readonly string[]): Uint32Array {
+function matchedRows(
+  table: Table,
+  { object }: ObjectSource,
+  targets: readonly string[],
+): Uint32Array {
   const columns = targets.map((name) => numericColumn(table, name));
   const rows = rowsWhere(table, (row) => columns.some((c) => c[row] !== 0));
   if (rows.length === 0)
     throw new DataError(
-      `recalibrate: all ${table.rows} muons are unmatched (${targets.join(", ")} are zero); nothing to learn from`,
+      `recalibrate: all ${table.rows} ${object} are unmatched (${targets.join(", ")} are zero); nothing to learn from`,
     );
   return rows;
 }
 
-function requirePositive(files: readonly string[], source: MuonSource, offline: Values): void {
+function requirePositive(files: readonly string[], source: ObjectSource, offline: Values): void {
   const bad = offline.pt?.findIndex((pt) => !(pt > 0)) ?? -1;
   if (bad >= 0)
     throw new DataError(
-      `${files.join(", ")}: column "${source.targets.pt}" has ${offline.pt?.[bad]} in a matched muon; transverse momenta must be > 0`,
+      `${files.join(", ")}: column "${source.targets.pt}" has ${offline.pt?.[bad]} in a matched ${source.object.slice(0, -1)}; transverse momenta must be > 0`,
     );
 }
 
 /** The file's own split with a validation part cut from its training part, or a random split. */
-function splitMuons(source: MuonSource, table: Table, config: RecalibrationConfig): Split<Part> {
+function splitObjects(
+  source: ObjectSource,
+  table: Table,
+  config: RecalibrationConfig,
+): Split<Part> {
   const [train, validation, test] = config.fractions;
   const { split } = source;
   if (!split || !table.columns.some((c) => c.name === split.column))
@@ -220,7 +257,7 @@ function splitMuons(source: MuonSource, table: Table, config: RecalibrationConfi
 
 /** The model's input [rows, inputs] float32; empty cells of optional columns are NaN. */
 export function inputMatrix(
-  source: Pick<MuonSource, "inputs">,
+  source: Pick<ObjectSource, "inputs">,
   table: Table,
   rows?: ArrayLike<number>,
 ): HostArray {

@@ -1,3 +1,6 @@
+/** Kinds of Level-1 objects that are recalibrated. */
+export type ObjectKind = "muons" | "jets";
+
 /** What is recalibrated. */
 export type Quantity = "phi" | "eta" | "pt";
 
@@ -15,3 +18,12 @@ export const quantityText: Readonly<
 
 /** Some of the quantities, each [rows]: pt in GeV, phi in rad, [0, 2π). */
 export type Values = Partial<Readonly<Record<Quantity, Float64Array>>>;
+
+/** What resolution and bias are shown against, per row of a table. */
+export interface Variable {
+  readonly label: string;
+  readonly unit: string;
+  readonly values: Float64Array;
+  /** Ascending. */
+  readonly edges: readonly number[];
+}

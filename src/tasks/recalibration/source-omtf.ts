@@ -17,7 +17,7 @@ import {
   sum,
   where,
 } from "../../ops/index.ts";
-import type { InputColumn, MuonSource } from "./sources.ts";
+import type { InputColumn, ObjectSource } from "./sources.ts";
 
 /** Detector layers of the overlap track finder; the file has one hit column for each. */
 const layers = 18;
@@ -37,7 +37,8 @@ const hitNames = Array.from({ length: layers }, (_, i) => `hit${i}`);
  * Emulated muons of the CMS overlap muon track finder with the generated muon beside them: the
  * bundled `omtf_single_muon.csv.gz`. There is no L1 phi in it, so pt and eta are recalibrated.
  */
-export const omtfSource: MuonSource = {
+export const omtfSource: ObjectSource = {
+  object: "muons",
   name: "omtf",
   title: "overlap muon track finder candidates",
   inputs: [
@@ -52,6 +53,7 @@ export const omtfSource: MuonSource = {
   reference: "generated",
   split: { column: "split", train: "train", test: "valid" },
   zeroMeansUnmatched: false,
+  dropsDuplicates: true,
   // bends have long tails: scaled to [0, 1] most muons would sit in a hundredth of the range
   scaling: "standard",
   level1: (table) => ({ eta: numericColumn(table, "l1_eta"), pt: numericColumn(table, "l1_pt") }),

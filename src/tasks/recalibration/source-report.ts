@@ -4,7 +4,7 @@ import { numericColumn, type Table } from "../../data/index.ts";
 import type { Tensor } from "../../graph/index.ts";
 import { concat, mul } from "../../ops/index.ts";
 import type { Values } from "./quantities.ts";
-import type { MuonSource } from "./sources.ts";
+import type { ObjectSource } from "./sources.ts";
 
 const column = (name: MuonHwName) => ({
   name,
@@ -16,7 +16,8 @@ const physical = (table: Table, name: MuonHwName) =>
   hwPhysical(muonScales[name], numericColumn(table, name), { where: name });
 
 /** The flat muon table of the report (Losapio 2021, Tables 2 and 3). */
-export const reportSource: MuonSource = {
+export const reportSource: ObjectSource = {
+  object: "muons",
   name: "report",
   title: "the report's muon table",
   inputs: [column("hwPtL1"), column("hwPhiL1"), column("hwEtaL1"), column("hwSignL1")],
@@ -24,6 +25,7 @@ export const reportSource: MuonSource = {
   reference: "offline",
   split: null,
   zeroMeansUnmatched: true,
+  dropsDuplicates: true,
   scaling: "unit",
   level1: (table) => ({
     phi: physical(table, "hwPhiL1"),

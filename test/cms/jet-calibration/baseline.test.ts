@@ -32,7 +32,7 @@ function exactJets(n: number) {
 }
 
 test("parameters of the official form are recovered in every bin", () => {
-  const { jets, target } = exactJets(4000);
+  const { jets, target } = exactJets(6000);
   const fit = createJetFit(bins);
   fillJetFit(fit, jets, target);
   const rows = solveJetFit(fit);
@@ -87,15 +87,15 @@ test("the baseline halves the error of simulated jets, with and without pile-up 
   const jetsOf = (rows: typeof train) => ({
     pt: Float64Array.from(rows.hwPt, (hw) => hw / 2),
     eta: Float64Array.from(rows.hwEta, (hw) => hw * 0.0435),
-    pileup: rows.towers,
+    pileup: rows.nTowers,
   });
   const rms = (pt: ArrayLike<number>) =>
     Math.sqrt(
-      check.ptReco.reduce((sum, t, i) => sum + (pt[i] / t - 1) ** 2, 0) / check.ptReco.length,
+      check.sumPtReco.reduce((sum, t, i) => sum + (pt[i] / t - 1) ** 2, 0) / check.sumPtReco.length,
     );
   const errorWith = (pileupEdges: readonly number[]) => {
     const fit = createJetFit({ ...officialBins, pileupEdges });
-    fillJetFit(fit, jetsOf(train), train.ptReco);
+    fillJetFit(fit, jetsOf(train), train.sumPtReco);
     const text = formatJetCorrections(solveJetFit(fit));
     return rms(correctJets(jetsOf(check), createJetCorrector(parseJetCorrections(text))));
   };

@@ -13,6 +13,7 @@ import {
   jetSliceEvents,
   simulatedJetStatistics,
   simulateJetRows,
+  simulateJetSlices,
 } from "../../../src/cms/simulate/jet-rows.ts";
 import { type JetEvents, jetBlockEvents, simulateJets } from "../../../src/cms/simulate/jets.ts";
 import { summarize } from "../../../src/stats/index.ts";
@@ -29,19 +30,16 @@ let sample: JetEvents;
 let statistics: JetStatistics;
 beforeAll(() => {
   statistics = emptyJetStatistics();
-  rows = simulateJetRows({
-    rows: 40_000,
-    seed: 1,
-    onEvents(events, matches) {
-      sample ??= events;
-      statistics = mergeJetStatistics(statistics, simulatedJetStatistics(events, matches));
-    },
-  });
+  rows = simulateJetRows({ rows: 40_000, seed: 1 });
+  for (const { events, matches } of simulateJetSlices({ rows: 40_000, seed: 1 })) {
+    sample ??= events;
+    statistics = mergeJetStatistics(statistics, simulatedJetStatistics(events, matches));
+  }
 }, 60_000);
 
 const arrays = (events: JetEvents) => [
-  events.vertices,
-  events.towers,
+  events.nVertices,
+  events.nTowers,
   events.level1.offsets,
   events.offline.offsets,
   ...Object.values(events.level1.columns),
@@ -81,8 +79,8 @@ test("slices made apart are the events of the whole", () => {
           (sample[name].columns as Record<string, typeof values>)[key].slice(from, to),
         );
     }
-    expect(slice.vertices).toEqual(sample.vertices.slice(first, first + events));
-    expect(slice.towers).toEqual(sample.towers.slice(first, first + events));
+    expect(slice.nVertices).toEqual(sample.nVertices.slice(first, first + events));
+    expect(slice.nTowers).toEqual(sample.nTowers.slice(first, first + events));
   }
 });
 
@@ -90,6 +88,25 @@ test("a larger dataset starts with the smaller one", () => {
   const small = simulateJetRows({ rows: 3000, seed: 1 });
   for (const name of jetRowNames) expect(small[name]).toEqual(rows[name].slice(0, 3000));
   expect(simulateJetRows({ rows: 0, seed: 1 }).hwPt.length).toBe(0);
+});
+
+test("slices end with the event of the last row, or with the last event", () => {
+  const size = (options: { rows?: number; events?: number }) => {
+    let [events, length] = [0, 0];
+    for (const slice of simulateJetSlices({ ...options, seed: 1 })) {
+      events += slice.events.events;
+      length += slice.rows.hwPt.length;
+    }
+    return { events, rows: length };
+  };
+  for (const wanted of [1, 2, 777]) {
+    const { events, rows } = size({ rows: wanted });
+    expect(rows).toBe(wanted);
+    expect(size({ events }).rows).toBeGreaterThanOrEqual(wanted);
+    expect(size({ events: events - 1 }).rows).toBeLessThan(wanted);
+  }
+  const events = jetSliceEvents + 5;
+  expect(size({ events }).events).toBe(events);
 });
 
 test("unusable sizes and configs are refused", () => {
@@ -141,14 +158,16 @@ test("offline jets are sorted, above threshold, apart, and have azimuths in (-pi
   const { offsets, columns } = sample.offline;
   expect(countOf(columns.pt, (pt) => !(pt >= Math.fround(config.offlinePtMin)))).toBe(0);
   expect(countOf(columns.phi, (phi) => !(phi > -Math.PI && phi <= Math.PI))).toBe(0);
+  let closest = Number.POSITIVE_INFINITY;
   for (let e = 0; e < 300; e++)
     for (let i = offsets[e]; i < offsets[e + 1]; i++)
       for (let j = offsets[e]; j < i; j++) {
         if (columns.pt[j] < columns.pt[i]) throw new Error(`event ${e} is not sorted`);
         const dPhi = Math.abs(columns.phi[i] - columns.phi[j]);
         const dR = Math.hypot(columns.eta[i] - columns.eta[j], Math.min(dPhi, 2 * Math.PI - dPhi));
-        expect(dR).toBeGreaterThan(config.offlineSeparation - 1e-6);
+        closest = Math.min(closest, dR);
       }
+  expect(closest).toBeGreaterThan(config.offlineSeparation - 1e-6);
 });
 
 test("azimuths are flat and both sides alike (about 6e5 offline jets)", () => {
@@ -171,15 +190,15 @@ test("azimuths are flat and both sides alike (about 6e5 offline jets)", () => {
 });
 
 test("vertices have the mean and spread asked for, and more vertices light more towers", () => {
-  const { mean, std } = summarize(Float64Array.from(sample.vertices));
+  const { mean, std } = summarize(Float64Array.from(sample.nVertices));
   expect(Math.abs(mean.value - config.vertices) / mean.uncertainty).toBeLessThan(maxPull);
   expect(
     Math.abs(std.value - Math.hypot(config.verticesSpread, 0.29)) / std.uncertainty,
   ).toBeLessThan(maxPull);
   const lit = (from: number, to: number) =>
     summarize(
-      Float64Array.from(sample.towers).filter(
-        (_, e) => sample.vertices[e] >= from && sample.vertices[e] < to,
+      Float64Array.from(sample.nTowers).filter(
+        (_, e) => sample.nVertices[e] >= from && sample.nVertices[e] < to,
       ),
     ).mean.value;
   expect(lit(45, 60) / lit(15, 25)).toBeGreaterThan(2);
@@ -216,8 +235,8 @@ test("hard jets are mostly matched", () => {
   const { matched, unmatched } = statistics.pt;
   const above40 = (sums: Float64Array) => sums.slice(41).reduce((sum, c) => sum + c, 0);
   const [m, u] = [above40(matched.sumW), above40(unmatched.sumW)];
-  // a tenth is lost whatever its pt; at all pt together 58 % are matched
-  expect(m / (m + u)).toBeGreaterThan(0.7);
+  // some 60 jets; of all offline jets 4 % are matched, of the central ones 59 %
+  expect(m / (m + u)).toBeGreaterThan(0.6);
 });
 
 test("towers hold the directions they are given", () => {

@@ -289,6 +289,34 @@ describe("entry layouts, from bytes written by hand", () => {
     await expect(without).rejects.toThrow("entries of varying size without offsets or counter");
   });
 
+  test("baskets in another order than their entries are put in order", async () => {
+    const layout = { kind: "counted", stored: int16, count: 1, lead: 0 } as const;
+    const first = branchOf(layout, bytesOf([5, 2], [6, 2]), { entries: 2, starts: [0, 4, 0] });
+    const second = branchOf(layout, bytesOf([7, 2], [8, 2]), { entries: 1, starts: [0, 0] });
+    const pieces = await Promise.all(
+      [first, second].map(({ source }) => source.read(5e9, source.size - 5e9)),
+    );
+    const source = sparseSource(
+      new Map([
+        [6e9, pieces[0]],
+        [5e9, pieces[1]],
+      ]),
+    );
+    const table = {
+      entry: [0, 2, 3],
+      seek: [6e9, 5e9],
+      bytes: pieces.map(({ length }) => length),
+      kept: [null, null],
+    };
+    const decompress = async (jobs: readonly { bytes: Uint8Array }[]) => jobs.map((j) => j.bytes);
+    const range = { start: 0, stop: 3 };
+    const [column] = await readColumns({ source, decompress }, [{ ...first.branch, table }], range);
+    expect([column.values, column.offsets]).toEqual([
+      Int16Array.of(5, 6, 7, 8),
+      Uint32Array.of(0, 2, 2, 4),
+    ]);
+  });
+
   test("offsets that run backwards and entries that do not fit are errors with their place", async () => {
     const layout = { kind: "counted", stored: int16, count: 1, lead: 0 } as const;
     const data = bytesOf([1, 2], [2, 2], [3, 2]);
@@ -296,6 +324,16 @@ describe("entry layouts, from bytes written by hand", () => {
     await expect(backwards).rejects.toThrow(
       "built, branch x, basket 0: entry 2 starts at byte 2, after 4 and before 6 expected",
     );
+    const below = -(2 ** 31);
+    for (const starts of [
+      [below, below, below, 0],
+      [0, below, -4, 0],
+      [0, 2 ** 31 - 40, 2, 0],
+      [0, 2, 8, 0],
+    ])
+      await expect(readBuilt(layout, data, { entries: 3, starts })).rejects.toThrow(
+        /basket 0: entry [012] starts at byte/,
+      );
     const odd = readBuilt(layout, data, { entries: 2, starts: [0, 3, 0] });
     await expect(odd).rejects.toThrow("basket 0, entry 0: 3 bytes for items of 2");
     const fixed = { kind: "fixed", stored: float32, count: 1, stride: 4, offset: 0 } as const;

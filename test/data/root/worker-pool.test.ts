@@ -31,6 +31,15 @@ test("little work stays in the calling thread", async () => {
   expect(lazy.running).toBe(0);
 });
 
+test("calls of some work add up until threads are worth their start", async () => {
+  const lazy = createDecompressPool({ threads: 2, worthwhileMs: 30 });
+  await lazy.decompress(jobs); // about 22 ms of work
+  expect(lazy.running).toBe(0);
+  await lazy.decompress(jobs);
+  expect(lazy.running).toBe(2);
+  await lazy.close();
+});
+
 test("several calls may run at the same time", async () => {
   const calls = await Promise.all([jobs.slice(0, 20), jobs.slice(20, 40)].map(pool.decompress));
   expect(calls.flat().every((got, i) => Buffer.compare(got, plain[i]) === 0)).toBe(true);

@@ -35,7 +35,7 @@ const trained: Promise<FitResult> = fit(runtimes[0], {
 const muons: Muons = simulateMuons({ rows: 1, seed: 1 });
 const table: Promise<Table> = readTable("muons.csv", { columns: ["pt"], where: "pt > 5" });
 const page: Page = { title: "t", sections: [] };
-const config: RecalibrationConfig = parseRecalibration({ model: "32x3" });
+const config: RecalibrationConfig = parseRecalibration("muons", { model: "32x3" });
 
 // @ts-expect-error the number of rows is needed
 simulateMuons({ seed: 1 });

@@ -52,6 +52,7 @@ test("muon pairs carry the report's columns in the report's pt scale", async () 
 test("recalibrate takes the file as the report's table", async () => {
   const { table } = await make(muons);
   const source = findSource(
+    "muons",
     "x",
     table.columns.map(({ name }) => name),
   );
