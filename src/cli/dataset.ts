@@ -51,7 +51,7 @@ function common(command: Command, run: Run, object: DatasetSettings["object"]): 
     )
     .requiredOption(
       "-o, --out <file>",
-      "file to write: .parquet (keeps units and provenance), .csv or .csv.gz (required)",
+      "file to write: .parquet or .root (keep units and provenance), .csv or .csv.gz (required)",
     )
     .option("--max-dr <number>", "largest distance of a pair", realNumber("--max-dr"), maxDeltaR)
     .option(

@@ -66,7 +66,6 @@ describe("forty dataset", () => {
     [["--source", "hlt"], "Allowed choices are l1, trigobj"],
     [["--coordinates", "somewhere"], "Allowed choices are vertex, station"],
     [["-o", "x.txt"], "x.txt: unknown ending"],
-    [["-o", "x.root"], "x.root: unknown ending"],
   ])("wrong usage %j is code 2", async (more, message) => {
     const argv = ["dataset", "muons", at("run1.root"), "-o", at("x.parquet"), ...more];
     const { code, err } = await forty(argv);

@@ -12,6 +12,7 @@ import {
   schemas,
   type TreeBranches,
 } from "../../cms/index.ts";
+import { openAnyTree, treePaths } from "../../data/read-root.ts";
 import type { RootColumn } from "../../data/root/column.ts";
 import type { RootFile } from "../../data/root/file.ts";
 import type { RootTree } from "../../data/root/tree.ts";
@@ -48,9 +49,8 @@ async function knownTrees(file: RootFile): Promise<Map<string, RootTree | null>>
     ...offlineTrees,
   ]);
   const trees = new Map<string, RootTree | null>();
-  for (const { path, className } of file.keys())
-    if (className === "TTree" && !trees.has(path))
-      trees.set(path, known.has(path) ? await file.tree(path) : null);
+  for (const path of treePaths(file))
+    trees.set(path, known.has(path) ? await openAnyTree(file, path) : null);
   return trees;
 }
 

@@ -8,6 +8,7 @@ import {
   simulationMetadata,
 } from "../../cms/simulate/simulation-label.ts";
 import { formatOfName } from "../../data/index.ts";
+import { createDecompressPool, type DecompressPool } from "../../data/root/worker-pool.ts";
 import { loadDocument, renderPage } from "../../report/index.ts";
 import { writeWhole } from "../run-folder.ts";
 import { version } from "../version.ts";
@@ -35,7 +36,7 @@ export const datasetKey = "forty.dataset";
 export interface DatasetRequest {
   /** Files, or patterns with `*`. */
   readonly inputs: readonly string[];
-  /** .parquet (keeps units and provenance), .csv or .csv.gz. */
+  /** .parquet or .root (keep units and provenance), .csv or .csv.gz. */
   readonly out: string;
   readonly settings: DatasetSettings;
   /** An .html file to write beside: counts and distributions. */
@@ -88,8 +89,8 @@ export async function makeDataset(
   if (report !== undefined && !report.endsWith(".html"))
     throw new ConfigError(`${report}: unknown ending; name the report .html`);
   const ending = formatOfName(out);
-  if (ending === null || ending === "root")
-    throw new ConfigError(`${out}: unknown ending; name the file .parquet, .csv or .csv.gz`);
+  if (ending === null)
+    throw new ConfigError(`${out}: unknown ending; name the file .parquet, .root, .csv or .csv.gz`);
   const paths = await inputFiles(inputs);
   if (paths.some((path) => resolve(path) === resolve(out)))
     throw new ConfigError(`${out}: is also read; give the result another name`);
@@ -102,10 +103,11 @@ export async function makeDataset(
     await rm(folder, { recursive: true, force: true });
     await rm(manifestPath(out), { force: true });
   };
+  const pool = createDecompressPool();
   const { files, failed } = await eachFile(
-    { paths, settings, out, before },
+    { paths, settings, out, before, decompress: pool.decompress },
     { signal, onProgress },
-  );
+  ).finally(() => pool.close());
   if (failed.length > 0) {
     if (files.length === 0) await discard();
     throw failure(failed, files.length);
@@ -170,22 +172,24 @@ interface Work {
   readonly settings: DatasetSettings;
   readonly out: string;
   readonly before: readonly DoneFile[];
+  readonly decompress: DecompressPool["decompress"];
 }
 
 /** Does every file that is not done; those that fail are told at the end, so the others count. */
 async function eachFile(
-  { paths, settings, out, before }: Work,
+  { paths, settings, out, before, decompress }: Work,
   { signal, onProgress }: Required<DatasetHooks>,
 ): Promise<{ files: DoneFile[]; failed: FailedFile[] }> {
   const folder = partsFolder(out);
   const files: DoneFile[] = [];
   const failed: FailedFile[] = [];
+  const shared = { folder, signal, before, decompress };
   for (const [i, path] of paths.entries()) {
     if (signal.aborted) throw cancelled(files.length, paths.length);
     try {
       const format = files[0]?.format ?? null;
       const onShare = (share: number) => onProgress(i + share, paths.length);
-      files.push(await makePart(path, settings, { folder, signal, format, before, onShare }));
+      files.push(await makePart(path, settings, { ...shared, format, onShare }));
     } catch (error) {
       if (signal.aborted) throw cancelled(files.length, paths.length);
       if (!isOfFile(error)) throw error;

@@ -2,12 +2,15 @@ import { rename } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { DataError } from "../../base/errors.ts";
 import {
+  type Column,
+  type ColumnInfo,
   createTableWriter,
   formatOfName,
   inspectTable,
   openDatabase,
   readBatches,
   sqlText,
+  type Table,
 } from "../../data/index.ts";
 import { unitsKey } from "../../data/source.ts";
 
@@ -42,10 +45,32 @@ export async function joinParts({ folder, parts, out, metadata }: Joining): Prom
   }
   if (formatOfName(out) === "parquet") return rename(whole, out);
   const converted = join(folder, basename(out));
-  const writer = await createTableWriter(converted, columns, { metadata });
-  for await (const batch of readBatches(whole)) await writer.append(batch);
+  const schema = formatOfName(out) === "root" ? await rootSchema(whole, columns) : columns;
+  const writer = await createTableWriter(converted, schema, { metadata });
+  for await (const batch of readBatches(whole)) await writer.append(retyped(batch, schema));
   await writer.close();
   await rename(converted, out);
+}
+
+/** The columns of a file; integers of which some are missing become numbers, which can be NaN. */
+async function rootSchema(path: string, columns: readonly ColumnInfo[]): Promise<ColumnInfo[]> {
+  const lacking = new Set<string>();
+  for await (const { columns: read } of readBatches(path))
+    for (const { name, values } of read)
+      if (values instanceof Float64Array && values.some(Number.isNaN)) lacking.add(name);
+  return columns.map((column) =>
+    lacking.has(column.name) ? { ...column, type: "float64" } : column,
+  );
+}
+
+/** The table with the types of a schema. */
+function retyped(table: Table, schema: readonly ColumnInfo[]): Table {
+  const columns = table.columns.map((column, i): Column => {
+    const { type } = schema[i];
+    if (type === column.type) return column;
+    return { ...column, type, values: Float64Array.from(column.values, Number) };
+  });
+  return { rows: table.rows, columns };
 }
 
 /** A path for DuckDB's readers, which would expand `*`, `?` and `[`. */

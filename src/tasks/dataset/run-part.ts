@@ -6,7 +6,7 @@ import { CancelledError, DataError } from "../../base/errors.ts";
 import { createTableWriter, schemaOf, type TableWriter } from "../../data/index.ts";
 import { openRoot } from "../../data/root/file.ts";
 import { openFileSource } from "../../data/root/source-node.ts";
-import { createDecompressPool } from "../../data/root/worker-pool.ts";
+import type { DecompressPool } from "../../data/root/worker-pool.ts";
 import { writeWhole } from "../run-folder.ts";
 import { addCounts, noCounts } from "./counts.ts";
 import { type EventFile, openEvents } from "./events.ts";
@@ -23,6 +23,8 @@ const eventsPerBatch = 20_000;
 
 interface PartOptions {
   readonly folder: string;
+  /** Shared by all files: threads start once. */
+  readonly decompress: DecompressPool["decompress"];
   readonly signal: AbortSignal;
   /** Of the files before; null for the first. */
   readonly format: string | null;
@@ -40,13 +42,13 @@ interface PartOptions {
 export async function makePart(
   path: string,
   settings: DatasetSettings,
-  { folder, signal, format, before, onShare }: PartOptions,
+  { folder, decompress, signal, format, before, onShare }: PartOptions,
 ): Promise<DoneFile> {
   const fingerprint = await quickFingerprint(path);
   const part = partName(path, fingerprint);
   const done = before.find((file) => file.part === part);
   if (done !== undefined) return { ...done, path };
-  const { source, close } = await openInput(path, settings);
+  const { source, close } = await openInput(path, settings, decompress);
   const rowsOf = settings.object === "muons" ? muonRows : jetRows;
   let counts = noCounts;
   let writer: TableWriter | null = null;
@@ -86,19 +88,15 @@ export async function makePart(
 async function openInput(
   path: string,
   settings: DatasetSettings,
+  decompress: DecompressPool["decompress"],
 ): Promise<{ source: EventFile; close: () => Promise<void> }> {
   if (/\.(parquet|csv|csv\.gz)$/i.test(path))
     return { source: await openTableEvents(path, settings), close: async () => {} };
-  const { decompress, close: closePool } = createDecompressPool();
   const file = await openRoot(await openFileSource(path), { decompress });
-  const close = async () => {
-    await file.close();
-    await closePool();
-  };
   try {
-    return { source: await openEvents(file, settings), close };
+    return { source: await openEvents(file, settings), close: () => file.close() };
   } catch (error) {
-    await close();
+    await file.close();
     throw error;
   }
 }

@@ -42,6 +42,19 @@ describe("events of the jet simulation", () => {
     expect(towers.every((n) => n > 0 && n < 577)).toBe(true);
   });
 
+  test("go into a ROOT file as into Parquet", async () => {
+    const out = at("jets.root");
+    await makeDataset({ inputs: [at("simulated.root")], out, settings });
+    const [root, parquet] = [await readTable(out), await readTable(at("jets.parquet"))];
+    expect(root.columns.map((c) => [c.name, c.unit])).toEqual(
+      parquet.columns.map((c) => [c.name, c.unit]),
+    );
+    for (const { name, values } of parquet.columns)
+      expect([...values], name).toEqual([...root.columns.find((c) => c.name === name)!.values]);
+    expect(root.columns.find((c) => c.name === "hwQualL1")?.type).toBe("float64"); // all missing
+    expect(readJetSimulationLabel(out, (await inspectTable(out)).metadata)).toEqual(jetSimulation);
+  });
+
   test("give recalibrate the same rows and label without a dataset between", async () => {
     const config = parseRecalibration("jets", {});
     const straight = await prepareObjects("jets", [at("simulated.root")], config);
