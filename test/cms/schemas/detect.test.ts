@@ -71,7 +71,7 @@ test("what is missing is named, with near misses", () => {
   const plan = (name: string, columns?: string[], trees = [nano]) =>
     expect(() => planCollection(nanoaodSchema, name, trees, columns));
   plan("L1Jets").toThrowErrorMatchingInlineSnapshot(
-    `[DataError: NanoAOD: no collection "L1Jets" (did you mean "L1Jet"?); there are L1Mu, L1Jet, L1EG, L1Tau, L1EtSum, L1EmulMu, L1EmulJet, L1EmulEG, L1EmulTau, L1EmulEtSum, TrigObj, Muon, Jet, GenPart, GenJet]`,
+    `[DataError: NanoAOD: no collection "L1Jets" (did you mean "L1Jet"?); there are L1Mu, L1Jet, L1EG, L1Tau, L1EtSum, L1EmulMu, L1EmulJet, L1EmulEG, L1EmulTau, L1EmulEtSum, L1CaloTower, TrigObj, Muon, Jet, GenPart, GenJet]`,
   );
   plan("L1Jet", ["hwpt"]).toThrow(/no column "hwpt" \(did you mean "hwPt"\?\)/);
   plan("L1Jet", ["hwPt"]).toThrowErrorMatchingInlineSnapshot(
