@@ -1,0 +1,27 @@
+export { accumulateNormal, mergeNormal, type NormalEquations } from "./accumulate.ts";
+export type { CenterChoice } from "./centers.ts";
+export { type SolvedProblem, type SolveOptions, solveNormal } from "./direct.ts";
+export {
+  type Centers,
+  type FalkonEvent,
+  type FalkonFit,
+  type FalkonOptions,
+  fitFalkon,
+  type IterativeOptions,
+  type Phase,
+} from "./fit.ts";
+export { type Kernel, kernelMatrix, type Width } from "./kernel.ts";
+export { estimateMemory, type FitSize } from "./memory.ts";
+export {
+  decodeFalkon,
+  encodeFalkon,
+  exportFalkon,
+  type FalkonExportSpec,
+  type FalkonModel,
+  falkonGraph,
+  predictFalkon,
+} from "./model.ts";
+export { type RefitOptions, refitFalkon } from "./refit.ts";
+export { type Precision, type RowBlock, type RowSource, rowSource } from "./rows.ts";
+export type { Conditioning, Convergence, Solution } from "./solve.ts";
+export { type Tuned, type TuneOptions, tuneFalkon } from "./tune.ts";
