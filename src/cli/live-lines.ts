@@ -15,6 +15,7 @@ const redrawMs = 100;
 /** Lines on standard error. */
 export function createLiveLines(terminal: Terminal): LiveLines {
   const { isInteractive, columns } = terminal;
+  const width = columns > 1 ? columns - 1 : 99; // some terminals do not know theirs
   let drawn = 0;
   let last = -Infinity;
   let shown: readonly string[] = [];
@@ -24,7 +25,7 @@ export function createLiveLines(terminal: Terminal): LiveLines {
   };
   const redraw = () => {
     erase();
-    terminal.err(shown.map((line) => `${line.slice(0, columns - 1)}\n`).join(""));
+    terminal.err(shown.map((line) => `${line.slice(0, width)}\n`).join(""));
     drawn = shown.length;
     last = terminal.now();
   };

@@ -8,6 +8,10 @@ export const verbs: Readonly<Record<string, Verb>> = {
     summary: "learn to correct Level-1 objects toward offline ones",
     load: () => import("./recalibrate.ts"),
   },
+  study: {
+    summary: "compare all networks and kernel machines of the report",
+    load: () => import("./study.ts"),
+  },
   predict: { summary: "apply an exported model to a file", load: () => import("./predict.ts") },
   dataset: {
     summary: "match Level-1 to offline objects of ROOT files into a table",

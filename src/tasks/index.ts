@@ -1,1 +1,2 @@
 export * from "./recalibration/index.ts";
+export * from "./study/index.ts";
