@@ -14,7 +14,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   compile: ["base", "onnx", "graph", "ops"],
   runtime: ["base", "onnx", "graph", "compile"],
   nn: core,
-  kernels: core,
+  kernels: [...core, "stats"],
   stats: core,
   report: ["base", "stats"],
   cms: ["base", "data", "stats"],

@@ -17,5 +17,9 @@ export const verbs: Readonly<Record<string, Verb>> = {
     summary: "match Level-1 to offline objects of ROOT files into a table",
     load: () => import("./dataset.ts"),
   },
+  drift: {
+    summary: "test whether a new sample has the distribution of a reference",
+    load: () => import("./drift.ts"),
+  },
   simulate: { summary: "make simulated samples", load: () => import("./simulate.ts") },
 };

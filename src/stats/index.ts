@@ -1,5 +1,12 @@
 export { type BootstrapOptions, bootstrapHalfWidth, bootstrapRms } from "./bootstrap.ts";
 export {
+  type ChiSquaredFit,
+  fitChiSquared,
+  kolmogorovSmirnov,
+  logChiSquaredTail,
+  significance,
+} from "./chi-squared.ts";
+export {
   clopperPearson,
   type EfficiencyBin,
   type Interval,

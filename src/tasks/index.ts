@@ -1,2 +1,3 @@
+export * from "./drift/index.ts";
 export * from "./recalibration/index.ts";
 export * from "./study/index.ts";
