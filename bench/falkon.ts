@@ -7,13 +7,14 @@
  * block size and jitter that serve it best in a trial with a tenth of the rows. Without it our own
  * numbers are printed alone. Then a path of 20 λ, and a fit of rows streamed from a file.
  */
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { rootMeanSquares } from "./falkon/data.ts";
+import { runJson } from "./peers/run-json.ts";
 
 const { values: options } = parseArgs({
   options: {
@@ -30,26 +31,6 @@ const python = process.env.FORTY_PYTHON ?? "/usr/bin/python3";
 const here = (file: string) => fileURLToPath(new URL(file, import.meta.url));
 const node = [process.execPath, "--import", "tsx"];
 
-/** Runs a command whose last line is a JSON object. */
-function run<R>(command: readonly string[], env: Record<string, string> = {}): Promise<R> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(command[0], command.slice(1), {
-      env: { ...process.env, ...env },
-      stdio: ["ignore", "pipe", "inherit"],
-    });
-    let out = "";
-    child.stdout.on("data", (data) => {
-      out += data;
-    });
-    child.on("error", reject);
-    child.on("close", (code) =>
-      code === 0
-        ? resolve(JSON.parse(out.trim().split("\n").at(-1) as string))
-        : reject(new Error(`${command.join(" ")}: exit ${code}`)),
-    );
-  });
-}
-
 interface Fit {
   readonly seconds: number;
   readonly errors: readonly number[];
@@ -61,7 +42,16 @@ interface Fit {
 const folder = mkdtempSync(join(tmpdir(), "forty-falkon-"));
 const file = (name: string) => join(folder, name);
 const ours = (count: number, solver: string, lambdas: string, n = rows) =>
-  run<Fit>([...node, here("falkon/fit.ts"), folder, `${n}`, `${count}`, width, solver, lambdas]);
+  runJson<Fit>([
+    ...node,
+    here("falkon/fit.ts"),
+    folder,
+    `${n}`,
+    `${count}`,
+    width,
+    solver,
+    lambdas,
+  ]);
 
 /** How the peer is run. */
 interface PeerSetting {
@@ -76,7 +66,7 @@ async function torch(count: number, n: number, setting: PeerSetting): Promise<Fi
   const { blas, threads, kernels, blockRows, jitter } = setting;
   const files = ["x", "y", "centers", "test-x", "prediction"].map((name) => file(`${name}.bin`));
   const numbers = [n, count, width, lambda, jitter, blockRows, threads, 20].map(String);
-  const result = await run<Fit>([python, here("peers/falkon_torch.py"), ...files, ...numbers], {
+  const result = await runJson<Fit>([python, here("peers/falkon_torch.py"), ...files, ...numbers], {
     OPENBLAS_NUM_THREADS: String(blas),
     OMP_NUM_THREADS: String(threads),
     ...(kernels ? { OPENBLAS_CORETYPE: kernels } : {}),
@@ -133,7 +123,7 @@ const show = (name: string, { errors, memory, passes }: Fit, seconds: number) =>
   );
 
 try {
-  await run([...node, here("falkon/write.ts"), folder, `${rows}`, "2000", "100000"]);
+  await runJson([...node, here("falkon/write.ts"), folder, `${rows}`, "2000", "100000"]);
   const peer = hasTorch();
   if (!peer) console.log("PyTorch is absent: our numbers alone (apt-get install python3-torch)");
   console.log(`${rows} rows, 4 features, 3 targets, width ${width}, lambda ${lambda}`);
@@ -166,7 +156,13 @@ try {
   const streamed = Number(options.stream);
   if (streamed > 0) {
     console.log(`${streamed} rows streamed from a file, M 500`);
-    const fit = await run<Fit>([...node, here("falkon/stream.ts"), folder, `${streamed}`, "500"]);
+    const fit = await runJson<Fit>([
+      ...node,
+      here("falkon/stream.ts"),
+      folder,
+      `${streamed}`,
+      "500",
+    ]);
     show("ours", fit, fit.seconds);
     console.log(`  memory ${fit.memory.toFixed(2)} GB (wanted 1.5)`);
   }

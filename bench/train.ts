@@ -5,12 +5,13 @@
  * python3-torch and libopenblas0-pthread (set FORTY_PYTHON to another interpreter); without it
  * our own rates are printed alone. One-core runs are pinned with taskset.
  */
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { runJson } from "./peers/run-json.ts";
 
 const { values: options } = parseArgs({
   options: {
@@ -35,28 +36,8 @@ const cases = [
 type Result = Record<string, number>;
 
 /** Runs a command pinned to cores; its last line is a JSON object. */
-function run(
-  cores: string,
-  command: readonly string[],
-  env: Record<string, string> = {},
-): Promise<Result> {
-  return new Promise((resolve, reject) => {
-    const child = spawn("taskset", ["-c", cores, ...command], {
-      env: { ...process.env, ...env },
-      stdio: ["ignore", "pipe", "inherit"],
-    });
-    let out = "";
-    child.stdout.on("data", (data) => {
-      out += data;
-    });
-    child.on("error", reject);
-    child.on("close", (code) =>
-      code === 0
-        ? resolve(JSON.parse(out.trim().split("\n").at(-1) as string))
-        : reject(new Error(`${command.join(" ")}: exit ${code}`)),
-    );
-  });
-}
+const run = (cores: string, command: readonly string[], env: Record<string, string> = {}) =>
+  runJson<Result>(["taskset", "-c", cores, ...command], env);
 
 const node = [process.execPath, "--import", "tsx"];
 const ours = (c: (typeof cases)[number], cores: string, threads: number, profile = "") =>

@@ -30,6 +30,7 @@ export {
   type MatchedHistograms,
   matchedShare,
   mergeJetStatistics,
+  mergeMatchedFractions,
 } from "./matching/jet-statistics.ts";
 export { type JetMatches, type Jets, matchJets } from "./matching/jets.ts";
 export {

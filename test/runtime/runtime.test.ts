@@ -36,7 +36,7 @@ for (const [device, dtypes] of [
   if (reason === null) runtimeContract(createNodeRuntime({ device }), dtypes);
   else {
     console.warn(`skipped: the contract on ${device}: ${reason}`);
-    it.skip(`the runtime on ${device} (${reason})`, () => {});
+    it.skipIf(reason !== null)(`the runtime on ${device} (${reason})`, () => {});
   }
 }
 

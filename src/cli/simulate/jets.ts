@@ -21,6 +21,7 @@ import { createRootWriter } from "../../data/root/write-node.ts";
 import { schemaOfColumns } from "../../data/root/write-schema.ts";
 import type { BatchWriter } from "../../data/write-all.ts";
 import { summarize } from "../../stats/index.ts";
+import { table5 } from "../../tasks/dataset/index.ts";
 import { version } from "../../tasks/version.ts";
 import type { Session } from "../session.ts";
 import { countText, textTable } from "../text-table.ts";
@@ -77,7 +78,7 @@ export async function simulateJetFile(
     rows: written,
     events: statistics.events,
     seed,
-    table5: { all: table5Line(statistics.all), central: table5Line(statistics.central) },
+    table5: table5(statistics),
     l1Rms: level1Rms(statistics),
     seconds,
   };
@@ -121,12 +122,6 @@ const eventWriter: MakeWriter = async (out, metadata) => {
     abort: writer.abort,
   };
 };
-
-/** A line of Table 5, as `forty dataset jets` tells it. */
-function table5Line(line: JetStatistics["all"]): object {
-  const { jets, pt } = matchedShare(line);
-  return { ...line, fractionOfJets: jets, fractionOfPt: pt };
-}
 
 /** The sample beside the report (Losapio 2021, Table 5, Figure 7 and 1,234,480 rows). */
 function summaryText(statistics: JetStatistics): string {

@@ -143,8 +143,8 @@ export function mergeJetStatistics(a: JetStatistics, b: JetStatistics): JetStati
     level1Jets: a.level1Jets + b.level1Jets,
     offlineJets: a.offlineJets + b.offlineJets,
     matchedLevel1Jets: a.matchedLevel1Jets + b.matchedLevel1Jets,
-    all: addFractions(a.all, b.all),
-    central: addFractions(a.central, b.central),
+    all: mergeMatchedFractions(a.all, b.all),
+    central: mergeMatchedFractions(a.central, b.central),
     phi: both(a.phi, b.phi),
     eta: both(a.eta, b.eta),
     pt: both(a.pt, b.pt),
@@ -165,7 +165,8 @@ export function matchedShare(line: MatchedFraction): { jets: number; pt: number 
   };
 }
 
-function addFractions(a: MatchedFraction, b: MatchedFraction): MatchedFraction {
+/** Jets of two sets of events together. */
+export function mergeMatchedFractions(a: MatchedFraction, b: MatchedFraction): MatchedFraction {
   return {
     matched: a.matched + b.matched,
     unmatched: a.unmatched + b.unmatched,

@@ -1,4 +1,4 @@
-import { type MatchedFraction, matchedShare } from "../../cms/index.ts";
+import { type MatchedFraction, matchedShare, mergeMatchedFractions } from "../../cms/index.ts";
 
 /** What was seen in some events; those of several files add up. */
 export interface DatasetCounts {
@@ -41,8 +41,8 @@ export function addCounts(a: DatasetCounts, b: DatasetCounts): DatasetCounts {
     matched: a.matched + b.matched,
     rows: a.rows + b.rows,
     chargesAgree: a.chargesAgree + b.chargesAgree,
-    all: addFractions(a.all, b.all),
-    central: addFractions(a.central, b.central),
+    all: mergeMatchedFractions(a.all, b.all),
+    central: mergeMatchedFractions(a.central, b.central),
   };
 }
 
@@ -53,19 +53,13 @@ export interface Table5Line extends MatchedFraction {
 }
 
 /** The two lines of Table 5: without a cut and with |eta| < 3. */
-export function table5({ all, central }: DatasetCounts): { all: Table5Line; central: Table5Line } {
+export function table5({ all, central }: Pick<DatasetCounts, "all" | "central">): {
+  all: Table5Line;
+  central: Table5Line;
+} {
   const line = (fraction: MatchedFraction): Table5Line => {
     const { jets, pt } = matchedShare(fraction);
     return { ...fraction, fractionOfJets: jets, fractionOfPt: pt };
   };
   return { all: line(all), central: line(central) };
-}
-
-function addFractions(a: MatchedFraction, b: MatchedFraction): MatchedFraction {
-  return {
-    matched: a.matched + b.matched,
-    unmatched: a.unmatched + b.unmatched,
-    matchedPt: a.matchedPt + b.matchedPt,
-    unmatchedPt: a.unmatchedPt + b.unmatchedPt,
-  };
 }
