@@ -43,8 +43,13 @@ export async function fit(runtime: Runtime, options: FitOptions): Promise<FitRes
   }
 }
 
-/** Steps between looks at whether all numbers are finite. */
+/**
+ * Batches between looks at whether all numbers are finite, counted from the first of the epoch so
+ * that a resumed training does the same.
+ */
 const checkEvery = 32;
+/** Smaller numbers of the state are set to zero at each check. */
+const tiny = 1e-25;
 /** Least time between progress events. */
 const reportMs = 250;
 
@@ -150,8 +155,10 @@ async function trainEpoch(plan: Plan, at: Position) {
     }
     const isWhole = at.batch % stepsPerRun === 0 && at.batch + stepsPerRun <= stepsPerEpoch;
     lr = await runSteps(plan, at, { count: isWhole ? stepsPerRun : 1, order, losses });
-    if (at.batch - good.at.batch < checkEvery && at.batch < stepsPerEpoch) continue;
+    const intervals = Math.floor(at.batch / checkEvery) - Math.floor(good.at.batch / checkEvery);
+    if (intervals === 0 && at.batch < stepsPerEpoch) continue;
     if (!isHealthy(trainer, at)) await reportDivergence(plan, good, { order, losses });
+    flushTiny(trainer.state);
     good.state.set(trainer.state);
     good = { at: { ...at }, state: good.state };
     if (performance.now() - reported < reportMs || at.batch === stepsPerEpoch) continue;
@@ -237,6 +244,15 @@ function isHealthy({ state }: Trainer, { lossSum }: Position): boolean {
   let zero = 0; // NaN as soon as anything is not finite; many times faster than every()
   for (let i = 0; i < state.length; i++) zero += state[i] - state[i];
   return zero === 0;
+}
+
+/**
+ * Sets to zero what is far below anything that counts. The weights of units that died shrink under
+ * a penalty, and their moments with them, down to denormal numbers, which cost the processor over
+ * a hundred times as much as others: trainings became fourteen times slower.
+ */
+function flushTiny(state: Float32Array): void {
+  for (let i = 0; i < state.length; i++) if (Math.abs(state[i]) < tiny) state[i] = 0;
 }
 
 /** Repeats the steps since the last good state one by one to name the first bad one; throws. */

@@ -18,6 +18,7 @@ import {
   type FitEvent,
   type FitOptions,
   gatherRows,
+  l2,
   leaf,
   leaves,
   mse,
@@ -339,6 +340,23 @@ describe("fit", () => {
     const good = decodeCheckpoint(saved.at(-1)!);
     expect(good.steps).toBe(32);
     expect(good.state.every(Number.isFinite)).toBe(true);
+  });
+
+  it("leaves no weight among the denormal numbers, which are slow", async () => {
+    const data = linearData(1, 64);
+    for (let i = 1; i < 128; i += 2) (data.x.data as Float32Array)[i] = 0; // nothing but decay
+    const { variables } = await train(runtime, {
+      model: dense(2, 1),
+      loss: mse(),
+      optimizer: sgd({ lr: 0.4 }),
+      penalties: [l2(0.5)], // 0.6 of the weight is left at each step: 0.6^256 = 2e-57
+      data,
+      batchSize: 16,
+      epochs: 64,
+    });
+    const [used, unused] = toNumbers(leaf(variables.params, "weight"));
+    expect(used).toBeGreaterThan(1);
+    expect(unused).toBe(0);
   });
 
   it("says what is wrong with its data", async () => {
