@@ -240,6 +240,30 @@ export function demoPage(n = 60_000): Page {
         },
       ],
     },
+    {
+      kind: "bars",
+      title: "Resources by layer",
+      caption: "The middle layers take most.",
+      x: { label: "LUT" },
+      categories: ["input scaling", "dense 1", "dense 2", "dense 3", "output"],
+      series: [
+        { name: "adders", values: [120, 1480, 3900, 3650, 610] },
+        { name: "rounding and ReLU", values: [40, 220, 230, 225, 0] },
+      ],
+    },
+    {
+      kind: "ranges",
+      title: "Activations against their formats",
+      caption: "A box outside of the shading is cut off.",
+      x: { label: "magnitude", log: true },
+      rangeName: "what the format holds",
+      boxName: "quartiles and extremes",
+      rows: [
+        { label: "dense 1", box: [0.004, 0.2, 0.6, 1.1, 3.9], range: [0.0625, 3.94] },
+        { label: "dense 2", box: [0.001, 0.1, 0.4, 0.9, 9.1], range: [0.0625, 3.94] },
+        { label: "output", box: [0.01, 2, 20, 90, 480], range: null },
+      ],
+    },
   ];
   return {
     title: "Recalibration of Level-1 muons",

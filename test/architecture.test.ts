@@ -16,10 +16,11 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   nn: core,
   kernels: [...core, "stats"],
   stats: core,
+  fpga: [...core, "nn"],
   report: ["base", "stats"],
   cms: ["base", "data", "stats"],
-  tasks: [...core, "nn", "kernels", "stats", "report", "data", "cms"],
-  cli: [...core, "nn", "kernels", "stats", "report", "data", "cms", "tasks"],
+  tasks: [...core, "nn", "kernels", "stats", "fpga", "report", "data", "cms"],
+  cli: [...core, "nn", "kernels", "stats", "fpga", "report", "data", "cms", "tasks"],
   "index.ts": core,
 };
 

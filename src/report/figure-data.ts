@@ -11,7 +11,9 @@ export type FigureData =
   | ProfilePlotData
   | TurnOnData
   | LearningCurvesData
-  | CurvesData;
+  | CurvesData
+  | BarsData
+  | RangesData;
 
 /** What every figure says about itself. */
 export interface FigureText {
@@ -154,4 +156,33 @@ export interface CurvesData extends FigureText {
     readonly connect?: boolean;
   }[];
   readonly levels?: readonly { readonly name: string; readonly value: number }[];
+}
+
+/** Stacked horizontal bars: shares of a whole by category, such as resources per layer. */
+export interface BarsData extends FigureText {
+  readonly kind: "bars";
+  readonly x: AxisData;
+  /** From top to bottom. */
+  readonly categories: readonly string[];
+  readonly series: readonly {
+    readonly name: string;
+    /** [categories], not negative. */
+    readonly values: readonly number[];
+  }[];
+}
+
+/** Where values lie, by category, against the range that can hold them. */
+export interface RangesData extends FigureText {
+  readonly kind: "ranges";
+  readonly x: AxisData;
+  readonly rows: readonly {
+    readonly label: string;
+    /** Smallest value, quartiles, largest value; null where there are none. */
+    readonly box: readonly [number, number, number, number, number] | null;
+    /** Smallest and largest value that fit; null for a row without a format. */
+    readonly range: readonly [number, number] | null;
+  }[];
+  /** What the shading and the boxes are, for the legend. */
+  readonly rangeName: string;
+  readonly boxName: string;
 }

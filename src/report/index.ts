@@ -1,5 +1,6 @@
 export type {
   AxisData,
+  BarsData,
   CurvesData,
   EfficiencySeries,
   FigureData,
@@ -8,6 +9,7 @@ export type {
   LearningCurvesData,
   ProfilePlotData,
   ProfileSeries,
+  RangesData,
   ResidualCurvesData,
   StepHistogramData,
   TurnOnData,

@@ -1,6 +1,6 @@
 import * as Plot from "@observablehq/plot";
 import type { AxisData } from "./figure-data.ts";
-import { drawLegend, fitSize, type LegendEntry, layOutLegend } from "./legend.ts";
+import { drawLegend, fitSize, type LegendEntry, layOutLegend, textWidth } from "./legend.ts";
 import { svgElement } from "./svg.ts";
 import { axisTicks, type Ticks } from "./ticks.ts";
 
@@ -30,6 +30,10 @@ export interface PanelOptions {
   readonly legend?: readonly LegendEntry[];
   readonly tag?: string | undefined;
   readonly marginRight?: number;
+  /** Pixels left of the frame; by default what the labels of y need. */
+  readonly marginLeft?: number;
+  /** Names instead of numbers at y, one per unit from the top of the axis down. */
+  readonly categories?: readonly string[];
   /** Draws tick labels and title of x; false in an upper panel. */
   readonly xLabels?: boolean;
   readonly yTickCount?: number;
@@ -48,14 +52,17 @@ export interface Panel {
   readonly bottom: number;
 }
 
-const marginLeft = 56;
+const leastMarginLeft = 56;
+/** Names at y have at most this share of the width. */
+const mostNames = 0.4;
 
 /**
  * Draws one frame in the manner of CMS figures: ticks inward on all four sides, axis titles at
  * their ends, legend and tag above the frame, where they cover nothing.
  */
 export function drawPanel(options: PanelOptions): Panel {
-  const { document, width, x, y, marks, tag, xLabels = true } = options;
+  const { document, width, x, y, marks, tag, categories, xLabels = true } = options;
+  const marginLeft = options.marginLeft ?? leftMargin(options);
   const marginRight = options.marginRight ?? 14;
   const frameWidth = width - marginLeft - marginRight;
   const legend = layOutLegend(options.legend ?? [], frameWidth + marginRight - 4);
@@ -80,17 +87,19 @@ export function drawPanel(options: PanelOptions): Panel {
       ...marks,
       Plot.frame({ stroke: "currentColor" }),
       ...xAxis(xTicks, xLabels),
-      ...yAxis(yTicks),
+      ...(categories ? nameAxis(categories, marginLeft - 12) : yAxis(yTicks)),
       xLabels
         ? axisTitle(x, frameWidth, { frameAnchor: "bottom-right", textAnchor: "end", dy: 34 })
         : null,
-      axisTitle(y, height - marginTop - marginBottom, {
-        frameAnchor: "top-left",
-        textAnchor: "end",
-        lineAnchor: "top",
-        rotate: -90,
-        dx: -(marginLeft - 4),
-      }),
+      categories
+        ? null
+        : axisTitle(y, height - marginTop - marginBottom, {
+            frameAnchor: "top-left",
+            textAnchor: "end",
+            lineAnchor: "top",
+            rotate: -90,
+            dx: -(marginLeft - 4),
+          }),
     ],
   }) as unknown as SVGElement & Plot.Plot;
   svg.appendChild(drawLegend(document, legend, { x: marginLeft, y: 4 + tagHeight }));
@@ -119,6 +128,17 @@ export function drawPanel(options: PanelOptions): Panel {
     right: width - marginRight,
     bottom: height - marginBottom,
   };
+}
+
+/** Room for the title of y beside its longest tick label, or for the names. */
+function leftMargin({ width, y, categories, yTickCount = 5 }: PanelOptions): number {
+  if (categories) {
+    const longest = Math.max(...categories.map((name) => textWidth(name)));
+    return Math.min(mostNames * width, longest + 16);
+  }
+  const { major, label } = axisTicks(...y.domain, { log: y.log === true, count: yTickCount });
+  const longest = Math.max(0, ...major.map((value) => textWidth(label(value))));
+  return Math.max(leastMarginLeft, longest + 26);
 }
 
 /** "p_{T} [GeV]": the label with its unit. */
@@ -151,6 +171,20 @@ function yAxis({ major, minor, label }: Ticks): Plot.Markish[] {
     Plot.axisY(major, { ...bare, tickSize: -6 }),
     Plot.axisY(major, { ...texts, text: label }),
   ];
+}
+
+/** Name k stands beside y = -(k + 1/2). */
+function nameAxis(names: readonly string[], room: number): Plot.Markish[] {
+  return names.map((name, k) =>
+    Plot.text([name], {
+      frameAnchor: "left",
+      y: [-(k + 0.5)],
+      dx: -8,
+      textAnchor: "end",
+      fontSize: fitSize(name, room, 12),
+      fill: "currentColor",
+    }),
+  );
 }
 
 const texts = { stroke: "none", label: null, tickSize: 0, tickPadding: 6, fontSize: 12 } as const;

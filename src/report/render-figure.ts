@@ -1,8 +1,10 @@
 import type { FigureData } from "./figure-data.ts";
+import { bars } from "./figures/bars.ts";
 import { curves } from "./figures/curves.ts";
 import { heatmap2d } from "./figures/heatmap2d.ts";
 import { learningCurves } from "./figures/learning-curves.ts";
 import { profilePlot } from "./figures/profile-plot.ts";
+import { ranges } from "./figures/ranges.ts";
 import { residualCurves } from "./figures/residual-curves.ts";
 import { stepHistogram } from "./figures/step-histogram.ts";
 import { turnOn } from "./figures/turn-on.ts";
@@ -23,6 +25,8 @@ const renderers: Renderers = {
   turnOn,
   learningCurves,
   curves,
+  bars,
+  ranges,
 };
 
 /** Draws a figure of any kind; in a browser the element can be put into the page as it is. */

@@ -31,17 +31,20 @@ test.each(demo.map((f) => [f.kind, f.title, f] as const))(
   (_, __, figure) => {
     const svg = draw(figure);
     const shown = texts(svg);
-    const axes = figure.kind === "learningCurves" ? [figure.y] : [figure.x, figure.y];
+    const axes = [...("x" in figure ? [figure.x] : []), ...("y" in figure ? [figure.y] : [])];
     for (const { label, unit } of axes)
       expect(shown).toContain(plainText(unit ? `${label} [${unit}]` : label));
     const names =
       "series" in figure
-        ? figure.series.map((s) => s.name)
+        ? figure.series.map((s): string => s.name)
         : figure.kind === "turnOn"
           ? ["GMT", "5 GeV", "10 GeV", "20 GeV", "22 GeV"]
           : figure.kind === "heatmap2d"
             ? [figure.colorLabel]
-            : ["Training", "Validation", "Best: epoch 40", "Floor"];
+            : figure.kind === "ranges"
+              ? [figure.rangeName, figure.boxName, ...figure.rows.map((r) => r.label)]
+              : ["Training", "Validation", "Best: epoch 40", "Floor"];
+    if (figure.kind === "bars") names.push(...figure.categories);
     for (const name of names) expect(shown.some((t) => t.startsWith(name))).toBe(true);
     if (figure.tag) expect(shown).toContain(figure.tag);
     expect(svg).not.toMatch(/NaN|Infinity|undefined/);

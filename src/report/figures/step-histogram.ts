@@ -12,7 +12,13 @@ import {
   outline,
   pointMarks,
 } from "../marks.ts";
-import { drawPanel, type RenderOptions, type ResolvedAxis, stackPanels } from "../panel.ts";
+import {
+  drawPanel,
+  type PanelOptions,
+  type RenderOptions,
+  type ResolvedAxis,
+  stackPanels,
+} from "../panel.ts";
 import { finish } from "../svg.ts";
 import { symbolPath } from "../symbols.ts";
 import { dashes, mutedColor, seriesColor } from "../theme.ts";
@@ -42,7 +48,11 @@ export function stepHistogram(data: StepHistogramData, options: RenderOptions): 
     tag: data.tag,
     xLabels: false,
   });
-  const lower = lowerPanel(data, { document, width, height: heights[1] }, x);
+  const lower = lowerPanel(
+    data,
+    { document, width, height: heights[1], marginLeft: upper.left },
+    x,
+  );
   const stacked = stackPanels(document, [upper, lower]);
   return finish(stacked.svg, { width, height: stacked.height, label });
 }
@@ -114,7 +124,7 @@ function errorPoints(
 
 function lowerPanel(
   { series, lower }: StepHistogramData,
-  size: { readonly document: Document; readonly width: number; readonly height: number },
+  size: Pick<PanelOptions, "document" | "width" | "height" | "marginLeft">,
   x: ResolvedAxis,
 ) {
   const [base, ...others] = series;
