@@ -23,9 +23,12 @@ export async function runCli(argv: readonly string[], terminal: Terminal): Promi
       outputError: () => {}, // reported once, below
     });
   try {
-    await define(program, argv, terminal);
+    let code = 0;
+    await define(program, argv, terminal, () => {
+      code = 1;
+    });
     await program.parseAsync(argv, { from: "user" });
-    return 0;
+    return code;
   } catch (error) {
     return report(error, { program, argv, terminal });
   }
@@ -36,13 +39,14 @@ async function define(
   program: Command,
   argv: readonly string[],
   terminal: Terminal,
+  onFail: () => void,
 ): Promise<void> {
   const run: Run =
     (work) =>
     async (...args) => {
       // commander appends the options and the command to the arguments
       const json = (args.at(-2) as { json?: boolean }).json === true;
-      const result = await work(createSession(terminal, { json }), ...(args as never));
+      const result = await work(createSession(terminal, { json, onFail }), ...(args as never));
       if (json) terminal.out(`${JSON.stringify(result)}\n`);
     };
   for (const [name, { summary, load }] of Object.entries(verbs)) {

@@ -97,6 +97,8 @@ async function start(
   const report = join(out, "report.html");
   session.say(summary(object, metrics));
   session.say(`\nreport  ${report}\nmodels  ${join(out, "models")}`);
+  for (const { id, reason } of metrics.failed)
+    session.fail(`study: ${id}: ${reason}; --resume runs it again`);
   return { ...metrics, report };
 }
 
@@ -160,8 +162,5 @@ function summary(object: ObjectKind, metrics: StudyMetrics): string {
     metrics.conclusion,
     "",
     `${countText(metrics.rows.test)} test ${object}${metrics.simulated ? " (simulated)" : ""}; ${metrics.models.length} models in ${metrics.seconds.toFixed(0)} s`,
-    ...metrics.failed.map(
-      ({ id, reason }) => `not finished: ${id}: ${reason}; --resume runs it again`,
-    ),
   ].join("\n");
 }

@@ -19,7 +19,8 @@ export interface CenterFactor extends Factor {
  * Factor of the kernel matrix of the centers. Identical or very close centers make it singular, so
  * `relativeJitter` · M · mean(diagonal) is added to its diagonal, as in Falkon (1e-13 M in float64),
  * ten times more as long as that does not suffice.
- * @throws ConfigError where no jitter up to 1e-6 of the trace helps: the kernel is not positive definite.
+ * @throws ConfigError where no jitter up to 1e-6 of the trace helps: the kernel is not positive
+ * definite; or where the trace is zero or beyond floating point.
  */
 export async function factorizeCenters(
   products: Products,
@@ -29,6 +30,10 @@ export async function factorizeCenters(
   const n = Math.sqrt(kmm.length);
   let trace = 0;
   for (let i = 0; i < n; i++) trace += kmm[i * n + i];
+  if (!(trace > 0 && trace < Number.POSITIVE_INFINITY))
+    throw new ConfigError(
+      `falkon.kernel: the kernel of the ${n} centers with themselves sums up to ${trace}; scale the features, or take a lower degree`,
+    );
   for (let jitter = relativeJitter * trace; jitter <= 1e-6 * trace; jitter *= 10) {
     const factor = await factorize(products, withDiagonal(kmm, n, jitter), n);
     if (factor) return { ...factor, jitter };

@@ -63,6 +63,21 @@ test("a study that was killed goes on with --resume and keeps what was done", as
   expect(statSync(done).mtimeMs).toBe(mtimeMs);
 }, 60_000);
 
+test("a job that fails is named, the others are reported, and the exit code is 1", async () => {
+  const file = await writeSimulatedJets(at("failing.parquet"));
+  const only = ["--degrees", "300", "--only", "tune-polynomial-300,network-4x1-batch-64", "--json"];
+  const { code, out, err } = await forty([
+    ...["study", "jets", file, "-o", at("failing")],
+    ...settings,
+    ...only,
+  ]);
+  expect(code).toBe(1);
+  const { models, failed } = JSON.parse(out) as StudyMetrics;
+  expect(models.map((m) => m.id)).toEqual(["network-4x1-batch-64"]);
+  expect(failed.map((job) => job.id)).toEqual(["tune-polynomial-300"]);
+  expect(err).toMatch(/^error: study: tune-polynomial-300: .*; --resume runs it again$/m);
+}, 60_000);
+
 test.each([
   [["--only", "network-5-batch-64"], /--only: no job "network-5-batch-64"/],
   [["--widths", "0"], /study\.widths\.0: .*got 0/],

@@ -93,6 +93,10 @@ describe("settings that cannot work", () => {
     await expect(factorizeCenters(products, Float64Array.of(1, 2, 2, 1), 1e-13)).rejects.toThrow(
       /kernel matrix of the 2 centers is not positive definite/,
     );
+    for (const value of [0, Number.POSITIVE_INFINITY])
+      await expect(
+        factorizeCenters(products, new Float64Array(4).fill(value), 1e-13),
+      ).rejects.toThrow(/sums up to (0|Infinity); scale the features/);
     await products.dispose();
   });
 
