@@ -56,3 +56,13 @@ export {
   type QuantizationPlan,
   totalEbops,
 } from "./quantize/index.ts";
+export {
+  findChain,
+  type LossInput,
+  type QuantizedEpoch,
+  type QuantizedTraining,
+  type QuantizedTrainingOptions,
+  type TrainingRows,
+  trainQuantized,
+  type WidthBudget,
+} from "./training/index.ts";
