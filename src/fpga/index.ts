@@ -28,6 +28,15 @@ export {
   type NetworkScore,
   type NetworkTables,
 } from "./interpret/index.ts";
+export {
+  type BuildOptions,
+  buildNetlist,
+  type Price,
+  pipelineNetlist,
+  price,
+  type Resources,
+} from "./logic/index.ts";
+export type { LogicNode, Netlist, Pipeline, SerialBlock } from "./netlist.ts";
 export type { FloatInput, FloatNetwork, FloatNode, FloatOutput } from "./network.ts";
 export { evaluateNetwork, exportQonnx, type ImportOptions, importOnnx } from "./onnx/index.ts";
 export type {
@@ -53,6 +62,7 @@ export {
   type OutputDifference,
   planForBudget,
   planUniform,
+  programInputs,
   type QuantizationPlan,
   totalEbops,
 } from "./quantize/index.ts";

@@ -1,0 +1,54 @@
+import type { LogicNode, Netlist, NodeId, SerialBlock } from "../netlist.ts";
+
+/** The nodes a node reads; those of its block for a result of a serialized product. */
+export function operandsOf(node: LogicNode, blocks: readonly SerialBlock[]): readonly NodeId[] {
+  switch (node.op) {
+    case "input":
+    case "constant":
+      return [];
+    case "serial":
+      return blocks[node.block].inputs;
+    case "add":
+    case "sub":
+    case "multiply":
+    case "less":
+    case "equal":
+    case "and":
+    case "or":
+    case "xor":
+      return [node.a, node.b];
+    case "select":
+      return [node.condition, node.a, node.b];
+    default:
+      return [node.a];
+  }
+}
+
+/** The same logic without the nodes that no output needs; inputs stay. */
+export function liveNetlist({ name, nodes, blocks, outputs }: Netlist): Netlist {
+  const isLive = new Uint8Array(nodes.length);
+  for (const output of outputs) for (const node of output.nodes) isLive[node] = 1;
+  for (let i = nodes.length - 1; i >= 0; i--)
+    if (isLive[i]) for (const operand of operandsOf(nodes[i], blocks)) isLive[operand] = 1;
+  const moved = new Int32Array(nodes.length);
+  const kept: LogicNode[] = [];
+  nodes.forEach((node, i) => {
+    if (!isLive[i] && node.op !== "input") return;
+    moved[i] = kept.length;
+    kept.push(moveNode(node, moved));
+  });
+  const at = (ids: readonly NodeId[]) => ids.map((id) => moved[id]);
+  return {
+    name,
+    nodes: kept,
+    blocks: blocks.map((block) => ({ ...block, inputs: at(block.inputs) })),
+    outputs: outputs.map((output) => ({ name: output.name, nodes: at(output.nodes) })),
+  };
+}
+
+function moveNode(node: LogicNode, moved: Int32Array): LogicNode {
+  const result: Record<string, unknown> = { ...node };
+  for (const key of ["a", "b", "condition"] as const)
+    if (key in node) result[key] = moved[result[key] as number];
+  return result as LogicNode;
+}
