@@ -21,5 +21,9 @@ export const verbs: Readonly<Record<string, Verb>> = {
     summary: "test whether a new sample has the distribution of a reference",
     load: () => import("./drift.ts"),
   },
+  fpga: {
+    summary: "turn a model into trigger logic: quantize, emit, verify, price",
+    load: () => import("./fpga.ts"),
+  },
   simulate: { summary: "make simulated samples", load: () => import("./simulate.ts") },
 };

@@ -1,4 +1,17 @@
 export {
+  type EmitOptions,
+  type EmittedFile,
+  emitCpp,
+  emitSystemVerilog,
+  emitTestbench,
+  emitWordTop,
+  identifier,
+  muonWord,
+  type TestVectors,
+  type WordField,
+  type WordLayout,
+} from "./emit/index.ts";
+export {
   type FixedFormat,
   fixed,
   fractionOf,

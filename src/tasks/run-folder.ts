@@ -155,12 +155,17 @@ export async function fingerprint(path: string): Promise<Fingerprint> {
   return { file: basename(path), bytes: info.size, sha256: hash.digest("hex") };
 }
 
-/** The ONNX file that a path means: itself, or `model.onnx` of a run folder. */
-export async function findModel(path: string): Promise<Uint8Array> {
+/** Path of the ONNX file that a path means: itself, or `model.onnx` of a run folder. */
+export async function modelFile(path: string): Promise<string> {
   const info = await stat(path).catch(() => null);
   if (!info)
     throw new DataError(`model: ${path} does not exist; give a run folder or a .onnx file`);
-  const file = info.isDirectory() ? join(path, "model.onnx") : path;
+  return info.isDirectory() ? join(path, "model.onnx") : path;
+}
+
+/** Bytes of the ONNX file that a path means. */
+export async function findModel(path: string): Promise<Uint8Array> {
+  const file = await modelFile(path);
   const bytes = await readFile(file).catch((cause: NodeJS.ErrnoException) => {
     throw cause.code === "ENOENT"
       ? new DataError(`model: ${resolve(path)} holds no model.onnx; is the run finished?`)

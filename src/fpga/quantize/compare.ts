@@ -11,6 +11,8 @@ export interface OutputDifference {
   readonly rms: number;
   readonly largest: number;
   readonly mean: number;
+  /** Standard deviation of the float model's values, to compare with. */
+  readonly spread: number;
   /** Smallest step of the output. */
   readonly step: number;
 }
@@ -33,16 +35,20 @@ export function compareWithFloat(
     let squares = 0;
     let sum = 0;
     let largest = 0;
+    let [total, totalSquares] = [0, 0];
     fixed[name].forEach((n, i) => {
       let difference = n * Math.sign(unit) * steps[i % steps.length] - float[name][i];
       if (period) difference -= period * Math.round(difference / period);
+      total += float[name][i];
+      totalSquares += float[name][i] ** 2;
       squares += difference ** 2;
       sum += difference;
       largest = Math.max(largest, Math.abs(difference));
     });
     const n = float[name].length;
     const [rms, mean] = [Math.sqrt(squares / n), sum / n];
-    return { name, physical, rms, largest, mean, step: Math.min(...steps) };
+    const spread = Math.sqrt(Math.max(0, totalSquares / n - (total / n) ** 2));
+    return { name, physical, rms, largest, mean, spread, step: Math.min(...steps) };
   });
 }
 

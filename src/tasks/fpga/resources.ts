@@ -1,0 +1,61 @@
+import {
+  buildNetlist,
+  ebops,
+  type FixedProgram,
+  type Netlist,
+  type Pipeline,
+  type Price,
+  pipelineNetlist,
+  price,
+  type Strategy,
+} from "../../fpga/index.ts";
+import type { DesignConfig } from "./config.ts";
+
+/** A program as logic, with its price. */
+export interface Logic {
+  readonly program: FixedProgram;
+  readonly netlist: Netlist;
+  readonly pipeline: Pipeline;
+  readonly price: Price;
+}
+
+/** The logic of a program under the settings' clock, reuse and DSP blocks. */
+export function logicOf(
+  given: FixedProgram,
+  config: Pick<DesignConfig, "clock" | "reuse" | "dsps">,
+): Logic {
+  const program = { ...given, strategies: strategiesOf(given, config) };
+  const netlist = buildNetlist(program);
+  const pipeline = pipelineNetlist(netlist, { clockMhz: config.clock });
+  return { program, netlist, pipeline, price: price(netlist, pipeline) };
+}
+
+/** LUTs where every product is a tree of its weights' signed digits and nothing is shared. */
+export function plainLuts(program: FixedProgram, config: Pick<DesignConfig, "clock">): number {
+  const netlist = buildNetlist(program, { share: false });
+  const pipeline = pipelineNetlist(netlist, { clockMhz: config.clock, retime: false });
+  return price(netlist, pipeline).luts;
+}
+
+/**
+ * How products are built: all of them over several clocks where multipliers are to be reused, else
+ * layers in order of size as multipliers while there are DSP blocks for all of a layer's products.
+ */
+function strategiesOf(
+  program: FixedProgram,
+  { reuse, dsps }: Pick<DesignConfig, "reuse" | "dsps">,
+): Record<string, Strategy> {
+  const layers = ebops(program).filter(({ layer }) =>
+    program.ops.some((op) => op.op === "affine" && op.layer === layer),
+  );
+  if (reuse > 1)
+    return Object.fromEntries(layers.map(({ layer }) => [layer, { kind: "serial", reuse }]));
+  let left = dsps;
+  const strategies: Record<string, Strategy> = {};
+  for (const { layer, products } of layers.toSorted((a, b) => b.ebops - a.ebops)) {
+    if (products > left) continue;
+    left -= products;
+    strategies[layer] = { kind: "multipliers" };
+  }
+  return strategies;
+}

@@ -1,0 +1,50 @@
+import { join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import { muonWord } from "../../../src/fpga/emit/muon-top.ts";
+import { emitSystemVerilog } from "../../../src/fpga/emit/system-verilog.ts";
+import { emitTestbench } from "../../../src/fpga/emit/testbench.ts";
+import { emitWordTop } from "../../../src/fpga/emit/word-top.ts";
+import { buildNetlist } from "../../../src/fpga/logic/build.ts";
+import { pipelineNetlist } from "../../../src/fpga/logic/pipeline.ts";
+import { runVerilator } from "../../../src/tasks/fpga/run-verilator.ts";
+import { runYosys } from "../../../src/tasks/fpga/run-yosys.ts";
+import { muonProgram } from "./large-programs.ts";
+import { cleanUp, has, scratch, vectorsOf } from "./support.ts";
+
+afterAll(cleanUp);
+
+const program = muonProgram([4, 1]);
+const netlist = buildNetlist(program);
+const pipeline = pipelineNetlist(netlist, { clockMhz: 360 });
+const word = muonWord();
+
+describe.skipIf(!has("verilator"))("the muon word", () => {
+  test("goes in as it comes, and the calibrated muon comes out", async () => {
+    const { inputs, outputs } = vectorsOf(program, 1000);
+    const vectors = { inputs: { muon: inputs.muons }, outputs };
+    const folder = scratch([
+      ...emitSystemVerilog(netlist, pipeline, { program }),
+      emitWordTop(netlist, pipeline, word, { program }),
+      ...emitTestbench(netlist, pipeline, vectors, { program, word }),
+    ]);
+    const runtimeCache = join(process.cwd(), ".cache", "verilator");
+    const { output } = await runVerilator({ folder, top: `${program.name}_word`, runtimeCache });
+    expect(output).toBe(`PASS 1000 vectors, latency ${pipeline.latency}\n`);
+  }, 120_000);
+});
+
+describe.skipIf(!has("yosys"))("synthesis", () => {
+  test("counts the cells", async () => {
+    const folder = scratch(emitSystemVerilog(netlist, pipeline, { program }));
+    const { luts, ffs, dsps, carries, cells } = await runYosys({ folder, top: program.name });
+    expect(luts).toBeGreaterThan(100);
+    expect(ffs).toBeGreaterThan(100);
+    expect(carries).toBeGreaterThan(10);
+    expect(dsps).toBe(cells.DSP48E2);
+  }, 240_000);
+
+  test("that fails says why", async () => {
+    const folder = scratch([{ path: "a.sv", text: "module a(input x); assign y = z; endmodul\n" }]);
+    await expect(runYosys({ folder, top: "a" })).rejects.toThrow(/^yosys: failed[\s\S]*ERROR/);
+  }, 60_000);
+});
