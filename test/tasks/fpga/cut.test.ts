@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { fromNumbers } from "../../../src/base/host-array.ts";
+import { fromNumbers, toNumbers } from "../../../src/base/host-array.ts";
 import { createRng } from "../../../src/base/rng.ts";
 import { compile } from "../../../src/compile/index.ts";
 import type { Tensor } from "../../../src/graph/index.ts";
@@ -20,7 +20,7 @@ import {
   where,
 } from "../../../src/ops/index.ts";
 import { createNodeRuntime } from "../../../src/runtime/index.ts";
-import { cutModel, logicOf } from "../../../src/tasks/fpga/cut.ts";
+import { cutModel, featurePort, logicOf } from "../../../src/tasks/fpga/cut.ts";
 
 const runtime = createNodeRuntime({ threads: 1 });
 const rng = createRng(1);
@@ -68,7 +68,12 @@ test("features with missing values are computed before; what passes them by is a
   expect(Array.from(ports[cut.ports[0]].data as Float32Array)).toEqual([
     5, 1, 0, 7, 0, 1, 9, -2, 0,
   ]);
-  const [whole, parts] = [await run(withMissing, { muons }), await run(logic, ports)];
+  const [features, pt] = cut.ports.map((port) => toNumbers(ports[port]));
+  const rows = [0, 1, 2].flatMap((i) => [...features.slice(3 * i, 3 * i + 3), pt[i]]);
+  const [whole, parts] = [
+    await run(withMissing, { muons }),
+    await run(logic, { [featurePort]: fromNumbers("float32", [3, 4], rows) }),
+  ];
   expect(parts.ptCalib.data).toEqual(whole.ptCalib.data);
 });
 
