@@ -37,7 +37,7 @@ export function simplify(
   const plain = [...nodes.values()].map((node) =>
     node.op === "diagonal" ? blockDiagonal(node) : node,
   );
-  const merged = mergeSiblings(plain, outputs.values());
+  const merged = mergeSiblings(plain, outputs.values()).flatMap(pickFirst);
   return ordered(new Map(merged.map((node) => [node.output, node])));
 }
 
@@ -225,4 +225,17 @@ function ordered(nodes: ReadonlyMap<string, FloatNode>): FloatNode[] {
   };
   for (const node of nodes.values()) visit(node);
   return result;
+}
+
+/** A product that reads some lanes once: the lanes picked, then a plain product. */
+function pickFirst(node: FloatNode): FloatNode[] {
+  if (node.op !== "affine" || node.gather?.length !== node.columns || node.gather.includes(-1))
+    return [node];
+  const output = `${node.output}_lanes`;
+  const lanes = Array.from(node.gather, (lane) => [0, lane] as const);
+  const { layer } = node;
+  return [
+    { op: "pick", inputs: [node.input], lanes, output, layer },
+    { ...node, input: output, gather: null },
+  ];
 }
