@@ -67,12 +67,19 @@ export function settingOption(name: string, field: z.ZodType): Option {
   const none = name === "where" ? "all" : "none";
   const option = new Option(`${flag} <value>`, `${help} (default: ${shown ?? none})`);
   if (name === "lut") return option.argParser((text) => text.split(","));
+  const isNumber = typeof fallback === "number" || (fallback === null && takesNumber(field));
+  if (isNumber) return option.argParser((text) => numberOf(flag, text));
   return option.argParser((text) => parseSetting(flag, text, fallback));
+}
+
+/** Whether a setting without a default is a number. */
+function takesNumber(field: z.ZodType): boolean {
+  const refusal = field.safeParse("no number").error?.issues[0];
+  return refusal?.code === "invalid_type" && refusal.expected === "number";
 }
 
 /** Text of the command line as the type of the default. */
 function parseSetting(flag: string, text: string, fallback: unknown): unknown {
-  if (typeof fallback === "number") return numberOf(flag, text);
   if (Array.isArray(fallback)) return text.split(",").map((part) => numberOf(flag, part));
   return text;
 }

@@ -10,6 +10,7 @@ import {
 import type { FitEvent } from "../../nn/index.ts";
 import type { Runtime } from "../../runtime/index.ts";
 import type { DesignConfig } from "./config.ts";
+import { largestRatio } from "./judge.ts";
 import {
   isTrainable,
   productsOf,
@@ -52,17 +53,29 @@ export async function chooseFormats(
   if (config.bits !== null)
     return {
       ...(await train({ bits: config.bits })),
-      text: `learned with ${config.bits} bits for every weight and activation, ${config.epochs} epochs`,
+      text: `learned with ${config.bits} bits for every weight and activation`,
     };
   if (config.luts !== null) return trainForLuts(config.luts, train, config);
-  const ebops = config.ebops ?? productsOf(sample.network);
-  return { ...(await train({ ebops })), text: learnedText(ebops, config) };
+  if (config.ebops !== null)
+    return { ...(await train({ ebops: config.ebops })), text: learnedText(config.ebops) };
+  const { data, validation, floatErrors, units } = sample.learning!;
+  const judged = { data, ...validation, units, reference: floatErrors };
+  for (let share = 1; ; share *= 2) {
+    const ebops = share * productsOf(sample.network);
+    const quantized = await train({ ebops });
+    const rise = largestRatio(quantized.program, judged) - 1;
+    if (100 * rise <= config.tolerance || share === mostPerWeight)
+      return { ...quantized, text: learnedText(ebops) };
+  }
 }
 
-const learnedText = (ebops: number, { epochs }: DesignConfig) =>
-  `learned: bits of every weight and activation, ${Math.round(ebops)} effective bit operations at most, ${epochs} epochs`;
+/** Bit operations per weight that are tried at most without being asked for. */
+const mostPerWeight = 4;
 
-/** Logic that one effective bit operation takes, at first; measured on the way. */
+const learnedText = (ebops: number) =>
+  `bits of every weight and activation learned, ${Math.round(ebops)} effective bit operations at most`;
+
+/** LUT that an effective bit operation of the dense layers takes, about; the rest has its own price. */
 const lutsPerEbop = 0.9;
 const mostTrials = 4;
 
@@ -73,15 +86,15 @@ async function trainForLuts(
 ): Promise<Chosen> {
   let ebops = luts / lutsPerEbop;
   let found = 0;
-  for (let trial = 0; trial < mostTrials; trial++) {
+  for (let trial = 0; trial < mostTrials && ebops >= 1; trial++) {
     const quantized = await train({ ebops });
     found = logicOf(quantized.program, config).price.luts;
-    if (found <= luts)
-      return { ...quantized, text: `${learnedText(ebops, config)}, for ${luts} LUT` };
-    ebops *= 0.9 * (luts / found);
+    if (found <= luts) return { ...quantized, text: `${learnedText(ebops)}, for ${luts} LUT` };
+    const rest = found - lutsPerEbop * quantized.training!.best.ebops;
+    ebops = Math.min(0.9 * ebops, (0.95 * luts - rest) / lutsPerEbop);
   }
   throw new ConfigError(
-    `fpga.luts: ${luts} LUT are not enough: after ${mostTrials} trainings it takes ${found}; allow more or recalibrate with a smaller network`,
+    `fpga.luts: ${luts} LUT are not enough: trained for that, it still takes ${found}; allow more or recalibrate with a smaller network`,
   );
 }
 

@@ -17,13 +17,25 @@ export const designSchema = z.strictObject({
     ),
   luts: optional(1).describe("LUT that the whole design may take; widths are learned to that"),
   ebops: optional(1).describe(
-    "effective bit operations that widths are learned to; none = one per weight of the network",
+    "effective bit operations that widths are learned to; none = one per weight of the network, more where that costs accuracy",
   ),
   epochs: z
     .int()
     .min(0)
     .default(40)
     .describe("passes over the data in which a network learns with its bits; 0 = only round it"),
+  steps: z
+    .int()
+    .min(1)
+    .default(10_000)
+    .describe("training steps at least: few rows get more epochs"),
+  tolerance: z
+    .number()
+    .positive()
+    .default(2)
+    .describe(
+      "rise of the errors, percent, above which learned widths get twice the bit operations (up to four times); not with --bits, --luts or --ebops",
+    ),
   clock: z.number().positive().max(1000).default(360).describe("clock of the logic, MHz"),
   reuse: z
     .int()

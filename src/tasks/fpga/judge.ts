@@ -67,6 +67,27 @@ export function rmsErrors(
   );
 }
 
+/** Largest ratio, over the quantities, of a program's errors to those of the float model. */
+export function largestRatio(
+  program: FixedProgram,
+  {
+    data,
+    rows,
+    ports,
+    units,
+    reference,
+  }: {
+    readonly data: Dataset;
+    readonly rows: Uint32Array;
+    readonly ports: PortRows;
+    readonly units: Readonly<Record<string, number>>;
+    readonly reference: Partial<Readonly<Record<Quantity, number>>>;
+  },
+): number {
+  const errors = rmsErrors(data, rows, runProgram(inPhysicalUnits(program, units), ports));
+  return Math.max(...data.quantities.map((q) => (errors[q] as number) / (reference[q] as number)));
+}
+
 /** Judges calibrated values of some rows of a dataset. */
 export function fixedErrors(
   data: Dataset,

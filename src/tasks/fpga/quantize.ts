@@ -95,6 +95,7 @@ export async function trainNetwork(
 ): Promise<Quantized> {
   const { data, train, validation } = learning;
   const { budget, config, signal, onEvent } = options;
+  const batchSize = Math.min(512, train.rows.length);
   const rowsOf = ({ rows, ports }: LearningRows["train"]): TrainingRows => {
     const [values] = Object.values(ports.ports);
     return {
@@ -109,8 +110,8 @@ export async function trainNetwork(
     loss: calibrationLoss(data, network, learning),
     outputSteps: stepsOf(data, learning),
     budget,
-    epochs: config.epochs,
-    batchSize: Math.min(512, train.rows.length),
+    epochs: Math.max(config.epochs, Math.ceil((config.steps * batchSize) / train.rows.length)),
+    batchSize,
     seed: config.seed,
     ...(signal ? { signal } : {}),
     ...(onEvent ? { onEvent } : {}),

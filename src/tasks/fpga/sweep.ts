@@ -2,7 +2,7 @@ import { type FixedProgram, meanBits, totalEbops } from "../../fpga/index.ts";
 import type { Runtime } from "../../runtime/index.ts";
 import { type ChooseOptions, descend, learns } from "./choose.ts";
 import type { DesignConfig } from "./config.ts";
-import { inPhysicalUnits, rmsErrors, runProgram } from "./judge.ts";
+import { largestRatio, rmsErrors } from "./judge.ts";
 import type { SweepPoint } from "./metrics.ts";
 import { productsOf, trainNetwork } from "./quantize.ts";
 import { logicOf } from "./resources.ts";
@@ -10,6 +10,8 @@ import type { Sample } from "./sample.ts";
 
 /** Effective bit operations per weight that a sweep tries. */
 const perWeight = [0.25, 0.5, 1, 2, 4];
+/** Bit operations per weight at which the way from wide to narrow ends: 4 bits by 4. */
+const narrowest = 16;
 /** Points of the way from wide to narrow that a sweep of rounding keeps. */
 const descentPoints = 8;
 
@@ -39,17 +41,15 @@ export async function sweepBudgets(
 }
 
 /** Largest ratio of an error to the float model's on the test part. */
-function learnedError({ test, float, learning, units }: Sample, program: FixedProgram) {
+function learnedError({ test, float, learning, units }: Sample, program: FixedProgram): number {
   const { data } = learning!;
   const rows = data.parts.test;
-  const [fixed, reference] = [runProgram(inPhysicalUnits(program, units), test), float].map((o) =>
-    rmsErrors(data, rows, o),
-  );
-  return Math.max(...data.quantities.map((q) => (fixed[q] as number) / (reference[q] as number)));
+  const reference = rmsErrors(data, rows, float);
+  return largestRatio(program, { data, rows, ports: test, units, reference });
 }
 
 function sweepRounding(sample: Sample, config: DesignConfig): SweepPoint[] {
-  const least = productsOf(sample.network) * 4;
+  const least = productsOf(sample.network) * narrowest;
   const path = descend(sample, config, { ebops: least });
   const step = Math.max(1, Math.ceil(path.length / descentPoints));
   const kept = path.filter((_, i) => i % step === 0 || i === path.length - 1);
