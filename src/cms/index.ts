@@ -43,6 +43,7 @@ export {
   matchNearest,
   matchUnique,
 } from "./matching/match.ts";
+export * from "./menu/index.ts";
 export { type MuonSelection, type SelectMuonsOptions, selectMuons } from "./muon-selection.ts";
 export {
   level1Muons,
@@ -100,6 +101,26 @@ export {
   parseTestVectors,
   type TestVectors,
 } from "./schemas/test-vectors.ts";
+export {
+  createDecoder,
+  encodeOrbit,
+  type OrbitDecoder,
+  type OrbitOf,
+  type ScoutingFormat,
+  scoutingFormats,
+} from "./scouting/decoder.ts";
+export { orbitFromEvents, orbitsFromVectors } from "./scouting/from-events.ts";
+export { readOrbitFile, writeOrbitFile } from "./scouting/orbit.ts";
+export {
+  createOrbitObjects,
+  crossingsPerOrbit,
+  type OrbitObjects,
+  orbitCollection,
+} from "./scouting/orbit-objects.ts";
+export { orbitPhysical } from "./scouting/physical.ts";
+export { orbitSimulation, simulateOrbit } from "./scouting/simulate-orbits.ts";
+export { bmtfSector, formatOfSource, scoutingSources } from "./scouting/sources.ts";
+export { orbitTriggerObjects } from "./scouting/trigger-objects.ts";
 export { type JetSimulationConfig, jetSimulation } from "./simulate/jet-config.ts";
 export { type JetFloor, jetFloor } from "./simulate/jet-floor.ts";
 export {
