@@ -41,6 +41,7 @@ figcaption,.caption{font-size:.9rem;line-height:1.4;max-width:75ch;margin:6px 0}
 .table{margin:1.2em 0}
 .scroll{overflow-x:auto;background:linear-gradient(90deg,var(--forty-page) 30%,transparent) 0 0/40px 100% local,linear-gradient(270deg,var(--forty-page) 30%,transparent) 100% 0/40px 100% local,linear-gradient(90deg,var(--line),transparent) 0 0/12px 100% scroll,linear-gradient(270deg,var(--line),transparent) 100% 0/12px 100% scroll;background-repeat:no-repeat}
 table{border-collapse:collapse;font-size:.95rem;border-top:2px solid var(--text);border-bottom:2px solid var(--text)}
+td.word{white-space:nowrap}
 th,td{padding:4px 14px 4px 8px;text-align:left;vertical-align:baseline}
 thead th{border-bottom:1px solid var(--text);vertical-align:bottom}
 tbody th{font-weight:400;min-width:8.5em}

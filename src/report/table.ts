@@ -94,7 +94,11 @@ function columnCells(cells: readonly Cell[], best: ReadonlySet<number>): string[
   const widest = Math.max(0, ...shown.map((s) => s?.uncertainty.length ?? 0));
   return cells.map((cell, i) => {
     const text = shown[i];
-    if (!text) return `<td>${cell === null ? "" : richHtml(String(cell))}</td>`;
+    if (!text) {
+      const plain = String(cell ?? "");
+      const isWord = plain !== "" && plain.length < 16 && !plain.includes(" ");
+      return `<td${isWord ? ' class="word"' : ""}>${richHtml(plain)}</td>`;
+    }
     const measured = asMeasured(cell) as Measured;
     const data = ` data-value="${measured.value}"${text.uncertainty ? ` data-uncertainty="${measured.uncertainty}"` : ""}`;
     // A missing point is as wide as a punctuation space, a missing digit as a figure space.
