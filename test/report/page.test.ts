@@ -83,7 +83,7 @@ test("a table marks the best and what is within one uncertainty of it, not the r
     },
     3,
   );
-  const best = [...html.matchAll(/<th scope="row">([^<]*)<\/th><td class="number best"/g)];
+  const best = [...html.matchAll(/<th scope="row"[^>]*>([^<]*)<\/th><td class="number best"/g)];
   expect(best.map((m) => m[1])).toEqual(["a", "b"]);
   expect(html).toContain("Table 3: T.");
   expect(html).toContain('data-value="0.1361" data-uncertainty="0.0011"');
