@@ -5,6 +5,9 @@ import type { Chosen } from "./choose.ts";
 import type { DesignMetrics } from "./metrics.ts";
 import type { Logic } from "./resources.ts";
 
+/** What is before the first layer belongs to the inputs. */
+export const layerName = (layer: string): string => layer || "inputs";
+
 /** LUT and FF by layer. */
 export function resourceBars({ layers }: DesignMetrics): FigureData {
   return {
@@ -38,7 +41,7 @@ export function latencyBars({ netlist, pipeline }: Logic): FigureData {
     title: "Latency by layer",
     caption: `Clocks that each layer adds; ${pipeline.latency} in all, with the registers at the outputs.`,
     x: { label: "Clocks" },
-    categories: layers.map(([layer]) => layer),
+    categories: layers.map(([layer]) => layerName(layer)),
     series: [{ name: "clocks", values: clocks }],
   };
 }

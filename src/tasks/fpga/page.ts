@@ -67,10 +67,7 @@ export function designPage(input: DesignPageInput): Page {
         tables: [priceTable(metrics, config), layerTable(metrics)],
         figures: [resourceBars(metrics), latencyBars(input.logic)],
         notes: [
-          `Without sharing between the products of a layer it would take ${formatCount(metrics.plainLuts)} LUT: ${(100 * (1 - metrics.luts / metrics.plainLuts)).toFixed(0)} % more than this design saves.`.replace(
-            " more than this design saves",
-            " are saved",
-          ),
+          `With nothing shared between the products of a layer it would take ${formatCount(metrics.plainLuts)} LUT: sharing saves ${(100 * (1 - metrics.luts / metrics.plainLuts)).toFixed(0)} %.`,
         ],
       },
       {

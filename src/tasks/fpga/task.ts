@@ -15,6 +15,7 @@ import { fingerprint, modelFile, openRun } from "../run-folder.ts";
 import { version } from "../version.ts";
 import { type Chosen, chooseFormats } from "./choose.ts";
 import { type DesignConfig, parseDesign } from "./config.ts";
+import { layerName } from "./figures.ts";
 import { designFiles, logicFolder } from "./files.ts";
 import { fixedErrors, inPhysicalUnits, runProgram } from "./judge.ts";
 import type { DesignMetrics } from "./metrics.ts";
@@ -134,7 +135,7 @@ export async function design(options: DesignOptions): Promise<DesignMetrics> {
     plainLuts: plainLuts(program, config),
     errors,
     differences: compareWithFloat(chosen.calibration.network, chosen.program, sample.test.ports),
-    layers: price.perLayer,
+    layers: price.perLayer.map((l) => ({ ...l, layer: layerName(l.layer) })),
     ebopsPerLayer: ebops(program),
     overflows: countCasts(chosen, sample),
     verdict,
