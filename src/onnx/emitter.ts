@@ -1,13 +1,12 @@
 import { type DType, type HostArray, hostArray } from "../base/host-array.ts";
-import {
-  type AttributeProto,
-  elementTypes,
-  type ModelProto,
-  type NodeProto,
-  type TensorProto,
-  toTensorProto,
-  type ValueInfoProto,
+import type {
+  AttributeProto,
+  ModelProto,
+  NodeProto,
+  TensorProto,
+  ValueInfoProto,
 } from "./model.ts";
+import { elementTypes, toTensorProto } from "./tensor.ts";
 
 /** ONNX attribute values as the lowering writes them; booleans become 0 or 1. */
 export type AttributeValue =

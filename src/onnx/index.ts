@@ -2,14 +2,11 @@ export { type AttributeValue, type EmittedValue, Emitter, opsetVersion } from ".
 export {
   type AttributeProto,
   decodeModel,
-  dtypeOfElement,
-  elementTypes,
   encodeModel,
-  fromTensorProto,
   type GraphProto,
   type ModelProto,
   type NodeProto,
   type TensorProto,
-  toTensorProto,
   type ValueInfoProto,
 } from "./model.ts";
+export { dtypeOfElement, elementTypes, fromTensorProto, toTensorProto } from "./tensor.ts";

@@ -1,5 +1,4 @@
 import { FormatError } from "../base/errors.ts";
-import { allocate, type DType, type HostArray, sizeOf } from "../base/host-array.ts";
 import { decode, encode, type MessageType } from "./wire.ts";
 
 /**
@@ -44,11 +43,21 @@ export interface AttributeProto {
   readonly ints?: readonly number[];
 }
 
+/**
+ * A tensor. We write `rawData`; other writers put the elements into the list of their type, 16-bit
+ * floats as bits into `int32Data`, or into a file of their own (`dataLocation` 1).
+ */
 export interface TensorProto {
   readonly dims: readonly number[];
   readonly dataType: number;
   readonly name?: string;
   readonly rawData?: Uint8Array;
+  readonly floatData?: readonly number[];
+  readonly int32Data?: readonly number[];
+  readonly int64Data?: readonly (number | bigint)[];
+  readonly doubleData?: readonly number[];
+  readonly uint64Data?: readonly (number | bigint)[];
+  readonly dataLocation?: number;
 }
 
 export interface ValueInfoProto {
@@ -66,8 +75,14 @@ export interface ValueInfoProto {
 const tensorFields: MessageType = {
   dims: [1, "int", "repeated"],
   dataType: [2, "int"],
+  floatData: [4, "float", "repeated"],
+  int32Data: [5, "int", "repeated"],
+  int64Data: [7, "int", "repeated"],
   name: [8, "string"],
   rawData: [9, "bytes"],
+  doubleData: [10, "double", "repeated"],
+  uint64Data: [11, "int", "repeated"],
+  dataLocation: [14, "int"],
 };
 const attributeFields: MessageType = {
   name: [1, "string"],
@@ -137,58 +152,4 @@ export function decodeModel(bytes: Uint8Array): ModelProto {
   if (!model.graph || !model.irVersion || model.opsetImport.length === 0)
     throw new FormatError("onnx: not an ONNX model: no graph, IR version or operator set found");
   return model;
-}
-
-/** ONNX element type codes (TensorProto.DataType). */
-export const elementTypes: Readonly<Record<DType, number>> = {
-  float32: 1,
-  uint8: 2,
-  int32: 6,
-  int64: 7,
-  bool: 9,
-  float64: 11,
-};
-
-/** The dtype of an ONNX element type code, or null where we have none. */
-export function dtypeOfElement(code: number): DType | null {
-  const entry = Object.entries(elementTypes).find(([, c]) => c === code);
-  return entry ? (entry[0] as DType) : null;
-}
-
-const bytesPerElement: Readonly<Record<DType, number>> = {
-  float32: 4,
-  uint8: 1,
-  int32: 4,
-  int64: 8,
-  bool: 1,
-  float64: 8,
-};
-
-/** A host array as a tensor (raw little-endian data). */
-export function toTensorProto(name: string, value: HostArray): TensorProto {
-  const { buffer, byteOffset, byteLength } = value.data;
-  return {
-    name,
-    dims: value.shape,
-    dataType: elementTypes[value.dtype],
-    rawData: new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength),
-  };
-}
-
-/** A tensor with raw data as a host array. @throws FormatError for types we do not store. */
-export function fromTensorProto(tensor: TensorProto): HostArray {
-  const dtype = dtypeOfElement(tensor.dataType);
-  if (!dtype || !tensor.rawData)
-    throw new FormatError(
-      `onnx: tensor "${tensor.name}" has element type ${tensor.dataType} or no raw data`,
-    );
-  const size = sizeOf(tensor.dims);
-  const needed = size * bytesPerElement[dtype];
-  if (tensor.dims.some((d) => !(d >= 0)) || needed !== tensor.rawData.length)
-    throw new FormatError(
-      `onnx: tensor "${tensor.name}" [${tensor.dims}] needs ${needed} bytes, has ${tensor.rawData.length}`,
-    );
-  const data = allocate(dtype, size);
-  new Uint8Array(data.buffer as ArrayBuffer).set(tensor.rawData);
-  return { dtype, shape: tensor.dims, data };
 }

@@ -5,7 +5,13 @@ import { FormatError } from "../base/errors.ts";
  * name to `[field number, kind, repeated?]`. Only what ONNX needs.
  * @see https://protobuf.dev/programming-guides/encoding
  */
-export type Kind = "int" | "float" | "string" | "bytes" | { readonly [field: string]: Field };
+export type Kind =
+  | "int"
+  | "float"
+  | "double"
+  | "string"
+  | "bytes"
+  | { readonly [field: string]: Field };
 export type Field = readonly [number: number, kind: Kind, repeated?: "repeated"];
 export type MessageType = { readonly [field: string]: Field };
 
@@ -42,6 +48,12 @@ class Writer {
     this.length += 4;
   }
 
+  double(value: number): void {
+    this.reserve(8);
+    new DataView(this.buffer.buffer).setFloat64(this.length, value, true);
+    this.length += 8;
+  }
+
   bytes(value: Uint8Array): void {
     this.varint(value.length);
     this.reserve(value.length);
@@ -67,6 +79,9 @@ export function encode(type: MessageType, message: Message): Uint8Array {
       } else if (kind === "float") {
         out.varint((number << 3) | 5);
         out.float(item as number);
+      } else if (kind === "double") {
+        out.varint((number << 3) | 1);
+        out.double(item as number);
       } else {
         out.varint((number << 3) | 2);
         if (kind === "string") out.bytes(utf8.encode(item as string));
@@ -120,7 +135,7 @@ export function decode(type: MessageType, bytes: Uint8Array): Record<string, unk
     if (!known) continue;
     const { name, f } = known;
     const kind = f[1];
-    const own = kind === "int" ? 0 : kind === "float" ? 5 : 2;
+    const own = kind === "int" ? 0 : kind === "float" ? 5 : kind === "double" ? 1 : 2;
     if (wire !== own && wire !== 2)
       throw new FormatError(
         `onnx: field "${name}" has wire type ${wire} at byte ${at}, expected ${own}`,
@@ -130,7 +145,7 @@ export function decode(type: MessageType, bytes: Uint8Array): Record<string, unk
     else if (kind === "string") values = [fromUtf8.decode(raw)];
     else if (kind === "bytes") values = [raw];
     else if (typeof kind === "object") values = [decode(kind, raw)];
-    else values = kind === "int" ? packedInts(raw) : packedFloats(raw);
+    else values = kind === "int" ? packedInts(raw) : packedFloats(raw, kind);
     if (f[2]) for (const value of values) (message[name] as unknown[]).push(value);
     else if (values.length > 0) message[name] = values[values.length - 1];
   }
@@ -163,9 +178,14 @@ function packedInts(raw: Uint8Array): (number | bigint)[] {
   return values;
 }
 
-function packedFloats(raw: Uint8Array): number[] {
-  if (raw.length % 4 !== 0)
-    throw new FormatError(`onnx: packed floats take ${raw.length} bytes, not a multiple of 4`);
+function packedFloats(raw: Uint8Array, kind: "float" | "double"): number[] {
+  const width = kind === "float" ? 4 : 8;
+  if (raw.length % width !== 0)
+    throw new FormatError(
+      `onnx: packed ${kind}s take ${raw.length} bytes, not a multiple of ${width}`,
+    );
   const view = new DataView(raw.buffer, raw.byteOffset, raw.byteLength);
-  return Array.from({ length: raw.length / 4 }, (_, i) => view.getFloat32(4 * i, true));
+  const read = (at: number) =>
+    kind === "float" ? view.getFloat32(at, true) : view.getFloat64(at, true);
+  return Array.from({ length: raw.length / width }, (_, i) => read(width * i));
 }

@@ -13,6 +13,7 @@ const type: MessageType = {
   counts: [6, "int", "repeated"],
   floats: [7, "float", "repeated"],
   names: [8, "string", "repeated"],
+  doubles: [9, "double", "repeated"],
   children: [900, inner, "repeated"],
 };
 
@@ -35,6 +36,7 @@ const message = fc.record({
   counts: fc.array(integer),
   floats: fc.array(float),
   names: fc.array(text),
+  doubles: fc.array(fc.double({ noNaN: true })),
   children: fc.array(child),
 });
 const runs = { numRuns: 300, seed: 40 };
@@ -58,6 +60,7 @@ describe("wire format", () => {
     expect(bytes({ label: "testing" })).toBe("1a0774657374696e67");
     expect(bytes({ child: { value: 150 } })).toBe("2a03109601");
     expect(bytes({ weight: 1 })).toBe("150000803f");
+    expect(bytes({ doubles: [1] })).toBe("49000000000000f03f");
   });
 
   it("skips fields it does not know", () => {
@@ -71,11 +74,13 @@ describe("wire format", () => {
     );
   });
 
-  it("reads packed integers and floats as repeated ones", () => {
+  it("reads packed integers, floats and doubles as repeated ones", () => {
     const counts = Uint8Array.of(0x32, 4, 1, 0x96, 0x01, 0x7f); // field 6: 1, 150, 127
     expect(decode(type, counts).counts).toEqual([1, 150, 127]);
     const floats = Uint8Array.of(0x3a, 8, 0, 0, 0x80, 0x3f, 0, 0, 0, 0x40); // field 7: 1, 2
     expect(decode(type, floats).floats).toEqual([1, 2]);
+    const doubles = Uint8Array.of(0x4a, 8, 0, 0, 0, 0, 0, 0, 0xf0, 0x3f); // field 9: 1
+    expect(decode(type, doubles).doubles).toEqual([1]);
     const many = encode({ floats: [7, "bytes"] }, { floats: new Uint8Array(4_000_000) });
     expect((decode(type, many).floats as number[]).length).toBe(1_000_000);
   });
@@ -107,6 +112,11 @@ describe("wire format errors say where", () => {
       "packed floats of odd length",
       [0x3a, 3, 0, 0, 0],
       "packed floats take 3 bytes, not a multiple of 4",
+    ],
+    [
+      "packed doubles of odd length",
+      [0x4a, 4, 0, 0, 0, 0],
+      "packed doubles take 4 bytes, not a multiple of 8",
     ],
     ["a packed integer that stops", [0x32, 1, 0x96], "bad integer at byte 0"],
   ];

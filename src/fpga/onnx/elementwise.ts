@@ -14,6 +14,7 @@ import {
   broadcastIndex,
   type ConstantValue,
   constantLane,
+  holdsBatchSize,
   isConstantLane,
   type Lane,
   lanesOf,
@@ -239,7 +240,13 @@ const divide: OpRule = (context) => {
     const zero = b.data.indexOf(0);
     if (zero >= 0) refuse(context, `divides by 0 (element ${zero} of "${b.name}")`);
     const pair = broadcast(context, a, b);
-    const lanes = pair.a.map((lane, i) => divideLane(lane, pair.b[i].offset));
+    const isFree = pair.a.some((lane) => !isConstantLane(lane));
+    if (context.isWhole && isFree)
+      refuse(context, "divides integers that depend on the data, with a rest left out");
+    const lanes = pair.a.map((lane, i) => {
+      const quotient = divideLane(lane, pair.b[i].offset);
+      return context.isWhole ? constantLane(Math.trunc(quotient.offset)) : quotient;
+    });
     return laneValue(pair.shape, pair.batch, lanes);
   }
   const inverse = mapValue(b, (lanes) =>
@@ -283,6 +290,7 @@ const cast: OpRule = (context) => {
   const x = inputOf(context, 0);
   const to = intOf(context, "to", 1);
   const isFloat = [1, 10, 11, 16].includes(to);
+  if (holdsBatchSize(x)) return x;
   if (!isFloat && x.kind !== "constant")
     refuse(context, `casts data to element type ${to}; only casts to float do nothing here`);
   return isFloat ? x : mapValue(x, (lanes) => lanes.map((l) => constantLane(Math.trunc(l.offset))));
@@ -294,6 +302,33 @@ const hardSwish: OpRule = (context) =>
     builder.settleSums(lanes);
     return products(context, lanes, builder.activation(lanes, "hardSigmoid", layer, 1 / 6, 0.5));
   });
+
+/** Chooses elements where the condition is constant; remainders and leaky relus are matched before. */
+const where: OpRule = (context) => {
+  const [condition, x, y] = [inputOf(context, 0), inputOf(context, 1), inputOf(context, 2)];
+  if (condition.kind !== "constant")
+    refuse(context, "only with a constant condition, or as the guard of a remainder");
+  const first = broadcast(context, x, y);
+  const { shape, a: ifs } = broadcast(context, condition, laneValue(first.shape, -1, first.a));
+  if (ifs.length !== first.a.length) refuse(context, "the condition has more elements");
+  const lanes = ifs.map((lane, i) => (lane.offset !== 0 ? first.a : first.b)[i]);
+  return laneValue(shape, first.batch, lanes);
+};
+
+/** Compares constants; a batch size only with what it never is. */
+const equal: OpRule = (context) => {
+  const { shape, batch, a, b } = broadcast(context, inputOf(context, 0), inputOf(context, 1));
+  const lanes = a.map((lane, i) => {
+    const { atoms, offset } = addLanes(lane, 1, b[i], -1);
+    if (atoms.length === 0) return constantLane(offset === 0 ? 1 : 0);
+    const isSize = [a[i], b[i]].some((side) => isConstantLane(side) && side.offset <= 0);
+    const sized = [context.inputs[0], context.inputs[1]].some((v) => v && holdsBatchSize(v));
+    if (!isSize || !sized)
+      refuse(context, "only constants are compared, not data and not the batch size");
+    return constantLane(0);
+  });
+  return laneValue(shape, batch, lanes);
+};
 
 /** Sums, products and functions of single numbers. */
 export const elementwiseRules: Readonly<Record<string, OpRule>> = {
@@ -328,4 +363,6 @@ export const elementwiseRules: Readonly<Record<string, OpRule>> = {
   Identity: identity,
   Dropout: identity,
   Cast: cast,
+  Where: where,
+  Equal: equal,
 };

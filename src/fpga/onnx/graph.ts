@@ -1,5 +1,5 @@
 import { FormatError } from "../../base/errors.ts";
-import { toNumbers } from "../../base/host-array.ts";
+import { sizeOf, toNumbers } from "../../base/host-array.ts";
 import {
   type AttributeProto,
   fromTensorProto,
@@ -7,8 +7,17 @@ import {
   type NodeProto,
   type TensorProto,
 } from "../../onnx/index.ts";
+import type { FixedFormat } from "../format.ts";
 import type { NetworkBuilder } from "./builder.ts";
-import { batchOf, type ConstantValue, constantValue, type Value } from "./lanes.ts";
+import {
+  batchOf,
+  type ConstantValue,
+  constantValue,
+  holdsBatchSize,
+  isConstantLane,
+  lanesOf,
+  type Value,
+} from "./lanes.ts";
 import { layerOfWeight } from "./names.ts";
 
 /** What the rule of an operator works with. */
@@ -21,6 +30,8 @@ export interface OpContext {
   readonly opset: number;
   /** Name for nodes made here. */
   readonly layer: string;
+  /** Whether the first input holds integers, by its element type. */
+  readonly isWhole: boolean;
 }
 
 /** Gives the values of a node's outputs. */
@@ -76,6 +87,31 @@ export function listOf(context: OpContext, i: number, name: string): number[] | 
   return intsOf(context, name);
 }
 
+/**
+ * Sizes of a shape that is constant but for the batch, which counts 1.
+ * @returns the sizes and which of them is the batch size, -1 for none; null where not given.
+ */
+export function sizesOf(
+  context: OpContext,
+  i: number,
+  name: string,
+): { readonly sizes: number[]; readonly batch: number } | null {
+  const value = context.inputs[i];
+  if (!value || !holdsBatchSize(value)) {
+    const sizes = listOf(context, i, name);
+    return sizes && { sizes, batch: -1 };
+  }
+  let batch = -1;
+  const sizes = lanesOf(value).map((lane, axis) => {
+    if (isConstantLane(lane)) return lane.offset;
+    if (lane.coefs[0] !== 1 || lane.offset !== 0 || batch >= 0)
+      refuse(context, `size ${axis} of the ${name} mixes the batch with features`);
+    batch = axis;
+    return 1;
+  });
+  return { sizes, batch };
+}
+
 /** An axis from 0; refused where it is the batch. */
 export function featureAxis(context: OpContext, value: Value, axis: number): number {
   const rank = value.shape.length;
@@ -100,8 +136,26 @@ export function readConstant(tensor: TensorProto, mayBeInfinite = false): Consta
     throw new FormatError(
       `importOnnx: tensor "${tensor.name}" holds ${data[bad]} at element ${bad} of [${array.shape}]; train again or replace it`,
     );
-  return constantValue(array.shape, data, tensor.name ?? "");
+  const format = integerFormats[tensor.dataType];
+  const formats = format && new Array<FixedFormat>(sizeOf(array.shape)).fill(format);
+  return constantValue(array.shape, data, tensor.name ?? "", formats ?? null);
 }
+
+const integer = (signed: boolean, width: number): FixedFormat => ({
+  signed,
+  width,
+  integer: width,
+  rounding: "RND_CONV",
+  overflow: "SAT",
+});
+
+/** Formats of quantized tensors by element type: uint8, int8, uint16, int16. */
+export const integerFormats: Readonly<Record<number, FixedFormat>> = {
+  2: integer(false, 8),
+  3: integer(true, 8),
+  4: integer(false, 16),
+  5: integer(true, 16),
+};
 
 /** Version of the default operator set. */
 export function opsetOf(model: ModelProto): number {

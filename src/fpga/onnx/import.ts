@@ -1,11 +1,31 @@
 import { FormatError } from "../../base/errors.ts";
 import type { ModelProto, NodeProto, ValueInfoProto } from "../../onnx/index.ts";
+import { rangeOf } from "../format.ts";
 import type { FloatInput, FloatNetwork } from "../network.ts";
 import { NetworkBuilder } from "./builder.ts";
+import { compositeRules } from "./composites.ts";
 import { divideLane, elementwiseRules } from "./elementwise.ts";
-import { type OpContext, type OpRule, opsetOf, readConstant, refuse } from "./graph.ts";
-import { type ConstantValue, constantValue, type LaneValue, lanesOf, type Value } from "./lanes.ts";
+import {
+  integerFormats,
+  type OpContext,
+  type OpRule,
+  opsetOf,
+  readConstant,
+  refuse,
+} from "./graph.ts";
+import { wholeNumbers } from "./integers.ts";
+import {
+  batchOf,
+  type ConstantValue,
+  constantValue,
+  holdsBatchSize,
+  type LaneValue,
+  lanesOf,
+  type Value,
+} from "./lanes.ts";
+import { linearQuantizerRules } from "./linear-quantizers.ts";
 import { readFields } from "./metadata.ts";
+import { mlRules } from "./ml.ts";
 import { identifier } from "./names.ts";
 import { matchLeakyRelus, matchRemainders, remainderRule, remainderType } from "./patterns.ts";
 import { productRules } from "./products.ts";
@@ -26,19 +46,31 @@ export interface ImportOptions {
 
 const standardRules: Readonly<Record<string, OpRule>> = {
   ...elementwiseRules,
+  ...compositeRules,
+  ...linearQuantizerRules,
   ...shapingRules,
   ...productRules,
   ...reductionRules,
 };
 
+const quantizedReason = "export in the form with QuantizeLinear and DequantizeLinear";
+
 /** Why operators without a rule cannot have one, where it is more than "not built". */
 const reasons: Readonly<Record<string, string>> = {
   Floor: "only as x - p floor(x / p), the remainder of a period",
-  Where: "only as the guard of a remainder",
+  Erf: "there is no table of it; train with Relu, or with Gelu in its tanh form",
+  Log: "there is no table of it; leave it outside of the model",
+  DynamicQuantizeLinear: "its scale depends on the data; export with fixed scales",
+  QLinearConv: quantizedReason,
+  QLinearMatMul: quantizedReason,
+  ConvInteger: quantizedReason,
+  MatMulInteger: quantizedReason,
   NonZero: "the shape of its result depends on the data; logic has fixed wires",
   Loop: "logic has no loops over data; export the model unrolled",
   If: "logic has no branches; export one of them",
   Scan: "logic has no loops over data; export the model unrolled",
+  LSTM: "logic has no memory between steps; export the model unrolled",
+  GRU: "logic has no memory between steps; export the model unrolled",
   LayerNormalization:
     "needs mean and variance of each inference at run time; train with batch norm, which folds away",
 };
@@ -67,6 +99,7 @@ export function importOnnx(
   const inputs = graph.input
     .filter((info) => !values.has(info.name))
     .map((info) => readInput(info, model, builder, values));
+  const whole = wholeNumbers(graph);
   const inputNames = new Set(inputs.map((input) => input.name));
   const scalars = scalarsOf(values, graph.node);
   const { nodes, periods } = matchRemainders(matchLeakyRelus(graph.node, scalars), scalars);
@@ -80,7 +113,9 @@ export function importOnnx(
       opset,
       inputs: node.input.map((read) => (read === "" ? null : valueNamed(values, read, node))),
       layer: identifier(node.name || node.output[0]),
+      isWhole: whole.has(node.input[0]),
     };
+    checkSizes(context);
     const made = ruleOf(context, periods)(context);
     (Array.isArray(made) ? (made as readonly Value[]) : [made as Value]).forEach((value, i) => {
       for (const lane of lanesOf(value))
@@ -100,6 +135,8 @@ export function importOnnx(
     graph.output.map((output) => {
       const value = values.get(output.name);
       if (!value) throw new FormatError(`importOnnx: no node makes the output "${output.name}"`);
+      if (holdsBatchSize(value))
+        throw new FormatError(`importOnnx: output "${output.name}" is the batch size; remove it`);
       const unit = units[output.name] ?? 1;
       const lanes = lanesOf(value).map((lane) => {
         const scaled = divideLane(lane, unit);
@@ -120,13 +157,41 @@ export function importOnnx(
   };
 }
 
+/** Operators that may read sizes with the batch size among them, and at which inputs. */
+const sizeReaders: Readonly<Record<string, readonly number[]>> = {
+  ...Object.fromEntries(
+    ["Identity", "Cast", "Gather", "Slice", "Squeeze", "Unsqueeze"].map((type) => [type, [0]]),
+  ),
+  ...Object.fromEntries(["Mul", "Add", "Sub", "Equal"].map((type) => [type, [0, 1]])),
+  Where: [1, 2],
+  Reshape: [0, 1],
+  Expand: [1],
+  ConstantOfShape: [0],
+  Shape: [0],
+  ReduceProd: [0],
+};
+
+/** Refuses numbers that depend on how many inferences run together. */
+function checkSizes(context: OpContext): void {
+  const { inputs, node } = context;
+  const sized = inputs.flatMap((value, i) => (value && holdsBatchSize(value) ? [i] : []));
+  if (sized.length === 0 || node.opType === "Concat") return;
+  const places = sizeReaders[node.opType] ?? [];
+  const arithmetic = ["Mul", "Add", "Sub", "Equal", "Where"].includes(node.opType);
+  const meetsData = inputs.some((value) => value && batchOf(value) >= 0);
+  if (!sized.every((i) => places.includes(i)) || (arithmetic && meetsData))
+    refuse(context, "computes with the batch size, which logic does not know; use a constant");
+}
+
 function ruleOf(context: OpContext, periods: ReadonlyMap<string, number>): OpRule {
   const { opType, domain = "", output } = context.node;
   if (opType === remainderType) return remainderRule(periods.get(output[0])!);
   const isStandard = domain === "" || domain === "ai.onnx";
-  const rule = (isStandard ? standardRules : quantizerRules)[opType];
+  const others = domain === "ai.onnx.ml" ? mlRules : quantizerRules;
+  const rule = (isStandard ? standardRules : others)[opType];
   if (rule) return rule;
-  const supported = [...Object.keys(standardRules), ...Object.keys(quantizerRules)].sort();
+  const all = { ...standardRules, ...mlRules, ...quantizerRules };
+  const supported = Object.keys(all).sort();
   const reason = isStandard ? reasons[opType] : undefined;
   return refuse(
     context,
@@ -188,11 +253,14 @@ function readInput(
   values.set(info.name, value);
   const all = readFields(model, "forty.inputs");
   const fields = all.length === width ? all : all.filter((field) => field.name === info.name);
-  const isWhole = [2, 3, 4, 5, 6, 7, 9, 12, 13].includes(info.type.tensorType.elemType);
+  const { elemType } = info.type.tensorType;
+  const isWhole = [2, 3, 4, 5, 6, 7, 9, 12, 13].includes(elemType);
+  const format = integerFormats[elemType];
+  const widest = format ? ([rangeOf(format).lo, rangeOf(format).hi] as const) : null;
   return {
     name,
     labels: lanes.map((_, i) => fields[i]?.name ?? (width === 1 ? info.name : `${info.name}${i}`)),
-    ranges: lanes.map((_, i) => fields[i]?.range ?? null),
+    ranges: lanes.map((_, i) => fields[i]?.range ?? widest),
     isInteger: lanes.map((_, i) => isWhole || (fields[i]?.isInteger ?? false)),
   };
 }

@@ -94,6 +94,19 @@ export const isConstantLane = (lane: Lane): boolean => lane.atoms.length === 0;
 export const isAtom = ({ atoms, coefs, offset }: Lane): boolean =>
   atoms.length === 1 && coefs[0] === 1 && offset === 0;
 
+/** In the place of an atom: how many inferences run together, which no logic can know. */
+const batchAtom = -1;
+
+/** The batch size, as `Shape` gives it. Only shapes may be computed from it. */
+export const batchSizeLane = (layer: string): Lane => ({
+  ...atomLane(batchAtom, layer),
+  made: null,
+});
+
+/** True for a list of sizes with the batch size among them. */
+export const holdsBatchSize = (value: Value): boolean =>
+  value.kind === "lanes" && value.lanes.some((lane) => lane.atoms[0] === batchAtom);
+
 /** The elements of any tensor as lanes. */
 export function lanesOf(value: Value): readonly Lane[] {
   return value.kind === "lanes" ? value.lanes : Array.from(value.data, (v) => constantLane(v));
@@ -129,7 +142,7 @@ export function take(
   if (value.kind === "lanes") {
     const empty = constantLane(fill);
     const lanes = list.map((i) => (i < 0 ? empty : value.lanes[i]));
-    return { kind: "lanes", shape, batch, lanes };
+    return laneValue(shape, batch, lanes);
   }
   const { data, formats, name } = value;
   const kept = formats && list.every((i) => i >= 0) ? list.map((i) => formats[i]) : null;

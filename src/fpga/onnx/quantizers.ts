@@ -51,7 +51,7 @@ export function castToGrid(value: number, format: FixedFormat): number {
 }
 
 /** f of each scale 2^-f. */
-function fractionsOf(context: OpContext, { data }: ConstantValue): number[] {
+export function fractionsOf(context: OpContext, { data }: ConstantValue): number[] {
   return Array.from(data, (scale) => {
     const fraction = -Math.log2(scale);
     if (!Number.isInteger(fraction))
@@ -60,7 +60,7 @@ function fractionsOf(context: OpContext, { data }: ConstantValue): number[] {
   });
 }
 
-function requireZero(context: OpContext, { data }: ConstantValue): void {
+export function requireZero(context: OpContext, { data }: ConstantValue): void {
   const bad = data.find((v) => v !== 0);
   if (bad !== undefined) refuse(context, `zero point ${bad}; only 0 is supported`);
 }
@@ -73,7 +73,7 @@ function widthOf(context: OpContext, value: ConstantValue): number {
 }
 
 /** Casts a tensor to a format per element of the scales, which broadcast against it. */
-function cast(
+export function cast(
   context: OpContext,
   x: Value,
   scales: ConstantValue,

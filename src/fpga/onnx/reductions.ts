@@ -1,4 +1,3 @@
-import type { FloatReduce } from "../network.ts";
 import { products } from "./elementwise.ts";
 import {
   featureAxis,
@@ -58,7 +57,7 @@ function reduced(
 }
 
 /** A reduction over the axes that the node names. */
-const over =
+export const over =
   (reduce: (context: OpContext, lanes: readonly Lane[]) => Lane): OpRule =>
   (context) => {
     const x = inputOf(context, 0);
@@ -88,36 +87,49 @@ const weighted = (context: OpContext, lanes: readonly Lane[], weight: number): L
 
 const sum = (context: OpContext, lanes: readonly Lane[]) => weighted(context, lanes, 1);
 
-/** A rule for softmax or argmax along one axis. */
-const along =
-  (op: FloatReduce["op"]): OpRule =>
-  (context) => {
-    const x = inputOf(context, 0);
-    const isOld = op === "softmax" && context.opset < 13;
-    const fallback = op === "argmax" ? 0 : isOld ? 1 : -1;
-    const axis = featureAxis(context, x, intOf(context, "axis", fallback));
-    if (isOld && axis !== x.shape.length - 1)
-      refuse(context, `axis ${axis} in operator set ${context.opset}; export with 13 or newer`);
-    if (op === "argmax" && intOf(context, "select_last_index", 0) !== 0)
-      refuse(context, "select_last_index; the first of equal values is taken");
-    const { lanes, kept } = groupsOf(x, [axis]);
-    const { builder, layer } = context;
-    const results = lanes.map((group) => builder.reduce(group, op, layer));
-    if (op !== "softmax") {
-      const keep = intOf(context, "keepdims", 1) !== 0;
-      return reduced(x, kept, [axis], keep, results.flat());
-    }
-    const strides = stridesOf(x.shape);
-    const flat = new Array<Lane>(lanesOf(x).length);
-    let position = 0;
-    forEachIndex(kept, (at) => {
-      const start = at.reduce((total, v, i) => total + v * strides[i], 0);
-      results[position++].forEach((lane, i) => {
-        flat[start + i * strides[axis]] = lane;
-      });
+/**
+ * Replaces the lanes along the axis of the node, group by group, by as many others. Before operator
+ * set 13 all axes from that one on were one group, which is the same for the last axis only.
+ */
+export function spread(
+  context: OpContext,
+  x: Value,
+  fallback: number,
+  f: (lanes: readonly Lane[]) => readonly Lane[],
+): Value {
+  const axis = featureAxis(context, x, intOf(context, "axis", fallback));
+  if (context.opset < 13 && axis !== x.shape.length - 1)
+    refuse(context, `axis ${axis} in operator set ${context.opset}; export with 13 or newer`);
+  const { lanes, kept } = groupsOf(x, [axis]);
+  const strides = stridesOf(x.shape);
+  const flat = new Array<Lane>(lanesOf(x).length);
+  let position = 0;
+  forEachIndex(kept, (at) => {
+    const start = at.reduce((sum, v, i) => sum + v * strides[i], 0);
+    f(lanes[position++]).forEach((lane, i) => {
+      flat[start + i * strides[axis]] = lane;
     });
-    return laneValue(x.shape, batchOf(x), flat);
-  };
+  });
+  return laneValue(x.shape, batchOf(x), flat);
+}
+
+const softmax: OpRule = (context) => {
+  const { builder, layer, opset } = context;
+  return spread(context, inputOf(context, 0), opset < 13 ? 1 : -1, (lanes) =>
+    builder.reduce(lanes, "softmax", layer),
+  );
+};
+
+const argmax: OpRule = (context) => {
+  const x = inputOf(context, 0);
+  const axis = featureAxis(context, x, intOf(context, "axis", 0));
+  if (intOf(context, "select_last_index", 0) !== 0)
+    refuse(context, "select_last_index; the first of equal values is taken");
+  const { lanes, kept } = groupsOf(x, [axis]);
+  const { builder, layer } = context;
+  const results = lanes.flatMap((group) => builder.reduce(group, "argmax", layer));
+  return reduced(x, kept, [axis], intOf(context, "keepdims", 1) !== 0, results);
+};
 
 const largest = ({ builder, layer }: OpContext, lanes: readonly Lane[], sign: 1 | -1): Lane => {
   if (lanes.length === 1) return lanes[0];
@@ -132,7 +144,10 @@ export const reductionRules: Readonly<Record<string, OpRule>> = {
   ReduceMean: over((context, lanes) => weighted(context, lanes, 1 / lanes.length)),
   ReduceMax: over((context, lanes) => largest(context, lanes, 1)),
   ReduceMin: over((context, lanes) => largest(context, lanes, -1)),
+  ReduceProd: over((context, lanes) =>
+    lanes.reduce((a, b) => products(context, [a], [b])[0], constantLane(1)),
+  ),
   ReduceSumSquare: over((context, lanes) => sum(context, products(context, lanes, lanes))),
-  Softmax: along("softmax"),
-  ArgMax: along("argmax"),
+  Softmax: softmax,
+  ArgMax: argmax,
 };

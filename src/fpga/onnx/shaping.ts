@@ -12,11 +12,14 @@ import {
   type OpRule,
   readConstant,
   refuse,
+  sizesOf,
   stringOf,
   tensorOf,
 } from "./graph.ts";
 import {
   batchOf,
+  batchSizeLane,
+  constantLane,
   constantValue,
   forEachIndex,
   lanesOf,
@@ -49,7 +52,8 @@ function reshaped(
 
 const reshape: OpRule = (context) => {
   const x = inputOf(context, 0);
-  const target = listOf(context, 1, "shape") ?? refuse(context, "no shape given");
+  const given = sizesOf(context, 1, "shape") ?? refuse(context, "no shape given");
+  const target = given.sizes;
   const keepsZero = intOf(context, "allowzero", 0) !== 0;
   const shape = target.map((d, i) => (d === 0 && !keepsZero ? x.shape[i] : d));
   const free = shape.indexOf(-1);
@@ -58,6 +62,7 @@ const reshape: OpRule = (context) => {
     refuse(context, `reshape from [${x.shape}] to [${target}] (batch counted as 1) does not fit`);
   const from = batchOf(x);
   if (from < 0) return reshaped(context, x, shape, -1);
+  if (given.batch >= 0) return reshaped(context, x, shape, given.batch);
   const copied = target[from] === 0 && !keepsZero ? from : -1;
   const batch = copied >= 0 ? copied : free >= 0 && shape[free] === 1 ? free : shape.indexOf(1);
   return reshaped(context, x, shape, batch);
@@ -264,26 +269,53 @@ const constant: OpRule = (context) => {
 };
 
 const constantOfShape: OpRule = (context) => {
-  const shape = [...constantOf(context, 0, "the shape").data];
+  const { sizes, batch } = sizesOf(context, 0, "shape") ?? refuse(context, "no shape given");
   const tensor = tensorOf(context, "value");
   const fill = tensor ? Number(fromTensorProto(tensor).data[0]) : 0;
-  return constantValue(shape, new Float64Array(count(shape)).fill(fill));
+  const data = new Float64Array(count(sizes)).fill(fill);
+  return laneValue(sizes, batch, lanesOf(constantValue(sizes, data)));
 };
 
 const shapeOf: OpRule = (context) => {
   const x = inputOf(context, 0);
-  if (batchOf(x) >= 0)
-    refuse(context, "the shape contains the batch size; export with fixed shapes and a batch of 1");
-  return constantValue([x.shape.length], Float64Array.from(x.shape));
+  const rank = x.shape.length;
+  const all = x.shape.map((size, i) =>
+    i === batchOf(x) ? batchSizeLane(context.layer) : constantLane(size),
+  );
+  const lanes = all.slice(intOf(context, "start", 0), intOf(context, "end", rank));
+  return laneValue([lanes.length], -1, lanes);
+};
+
+const tile: OpRule = (context) => {
+  const repeats = listOf(context, 1, "repeats") ?? refuse(context, "no repeats given");
+  return repeats.reduce(
+    (x, times, i) => {
+      if (times === 1) return x;
+      const size = x.shape[featureAxis(context, x, i)];
+      return along(
+        x,
+        i,
+        range(0, size * times).map((at) => at % size),
+      );
+    },
+    inputOf(context, 0),
+  );
 };
 
 const expand: OpRule = (context) => {
   const x = inputOf(context, 0);
-  const target = [...constantOf(context, 1, "the shape").data];
+  const given = sizesOf(context, 1, "shape") ?? refuse(context, "no shape given");
+  const target = given.sizes;
   const rank = Math.max(target.length, x.shape.length);
   const from = [...new Array<number>(rank - x.shape.length).fill(1), ...x.shape];
   const to = [...new Array<number>(rank - target.length).fill(1), ...target];
-  const batch = batchOf(x) < 0 ? -1 : batchOf(x) + rank - x.shape.length;
+  const own = batchOf(x) < 0 ? -1 : batchOf(x) + rank - x.shape.length;
+  const shared = given.batch < 0 ? -1 : given.batch + rank - target.length;
+  if (own >= 0 && shared >= 0 && own !== shared)
+    refuse(context, `the batch of [${x.shape}] would become features`);
+  const batch = Math.max(own, shared);
+  if (batch >= 0 && from[batch] !== 1)
+    refuse(context, `features of [${x.shape}] would become the batch`);
   let value = take(
     x,
     from,
@@ -295,7 +327,7 @@ const expand: OpRule = (context) => {
     if (from[i] !== 1 || i === batch) refuse(context, `cannot expand [${x.shape}] to [${target}]`);
     value = along(value, i, new Array<number>(d).fill(0));
   });
-  return value;
+  return batch === own ? value : laneValue(value.shape, batch, lanesOf(value));
 };
 
 /** Rules that only move numbers: wires, no logic. */
@@ -314,4 +346,5 @@ export const shapingRules: Readonly<Record<string, OpRule>> = {
   Constant: constant,
   ConstantOfShape: constantOfShape,
   Shape: shapeOf,
+  Tile: tile,
 };

@@ -136,9 +136,11 @@ function lowerAffine(node: FloatNode & { op: "affine" }, lowering: Lowering): st
   const view = scaled
     ? scaledView(network, plan, node.input)
     : { units: own, offsets: own.map(() => 0) };
-  const input = scaled ? scaledVector(node.input, lowering) : steps.at(node.input);
-  const { weights, bias } = fixedWeights(node, view, units);
+  const given = scaled ? scaledVector(node.input, lowering) : steps.at(node.input);
   const shifts = plan.biasShifts[output];
+  const hasBias = shifts !== undefined || node.bias.some((b) => b !== 0);
+  const input = gather && hasBias ? aligned(given, layer, steps) : given;
+  const { weights, bias } = fixedWeights(node, view, units);
   if (shifts)
     bias.forEach((b, row) => {
       bias[row] = b + shifts[row] / units[row];
@@ -164,6 +166,21 @@ function lowerAffine(node: FloatNode & { op: "affine" }, lowering: Lowering): st
     accumulator: null,
     layer,
   });
+}
+
+/** The same numbers at one fraction, so that one integer is the bias of every position. */
+function aligned(vector: string, layer: string, steps: Lowering["steps"]): string {
+  const lanes = steps.lanes(vector);
+  const finest = Math.max(...lanes.map((lane) => lane.fraction));
+  if (lanes.every((lane) => lane.fraction === finest)) return vector;
+  const formats = lanes.map(({ fraction, lo, hi }): FixedFormat => {
+    const signed = lo < 0;
+    const largest = Math.max(hi, -lo - 1);
+    const bits = (largest > 0 ? Math.floor(Math.log2(largest)) + 1 : 0) + (signed ? 1 : 0);
+    const integer = bits - fraction;
+    return { signed, width: integer + finest, integer, rounding: "TRN", overflow: "WRAP" };
+  });
+  return steps.emit({ op: "quantize", input: vector, formats, layer });
 }
 
 /** A vector as products see it: inputs offset, shifted and cast. */

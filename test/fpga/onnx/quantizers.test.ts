@@ -3,45 +3,9 @@ import { float32 } from "../../../src/base/host-array.ts";
 import { createRng } from "../../../src/base/rng.ts";
 import { printFormat } from "../../../src/fpga/format.ts";
 import { evaluateNetwork, importOnnx } from "../../../src/fpga/onnx/index.ts";
-import type { Emitter } from "../../../src/onnx/index.ts";
-import { handmade, shapeOf, weights } from "./support.ts";
+import { handmade, number, type Quant, quant, quantOf, shapeOf, weights } from "./support.ts";
 
 const domain = "qonnx.custom_op.general";
-const number = (emit: Emitter, value: number) => emit.constant(float32([value], []));
-
-interface Quant {
-  readonly scale?: number;
-  readonly bits?: number;
-  readonly signed?: number;
-  readonly narrow?: number;
-  readonly mode?: string;
-}
-
-function quant(emit: Emitter, x: string, q: Quant = {}, type = "Quant"): string {
-  const { scale = 0.25, bits = 4, signed = 1, narrow = 0, mode = "ROUND" } = q;
-  const inputs = [x, number(emit, scale), number(emit, 0), number(emit, bits)];
-  return emit.node(type, inputs, { signed, narrow, rounding_mode: mode }, domain);
-}
-
-/** Quant by its definition: clamp, then round. */
-function reference(
-  x: number,
-  { scale = 0.25, bits = 4, signed = 1, narrow = 0, mode = "ROUND" }: Quant,
-) {
-  const top = 2 ** (bits - signed) - 1;
-  const bottom = signed ? -top - 1 + narrow : 0;
-  const y = Math.min(Math.max(x / scale, bottom), top);
-  const away = Math.sign(y) * Math.floor(Math.abs(y) + 0.5);
-  const rounds: Record<string, () => number> = {
-    ROUND: () => (Math.abs(y % 1) === 0.5 ? 2 * Math.round(y / 2) : Math.round(y)),
-    FLOOR: () => Math.floor(y),
-    DOWN: () => Math.trunc(y),
-    HALF_UP: () => away,
-    HALF_DOWN: () => Math.sign(y) * Math.ceil(Math.abs(y) - 0.5),
-  };
-  return rounds[mode]() * scale + 0;
-}
-
 describe("QONNX quantizers", () => {
   it.each([
     [{ mode: "ROUND" }],
@@ -59,7 +23,7 @@ describe("QONNX quantizers", () => {
     const x = Float64Array.from({ length: 401 }, (_, i) => ((i - 200) * step) / 8);
     const { y } = evaluateNetwork(network, { x });
     const upper = { ...q, ...("mode" in q ? { mode: q.mode.toUpperCase() } : {}) };
-    expect([...y]).toEqual([...x].map((v) => reference(v, upper)));
+    expect([...y]).toEqual([...x].map((v) => quantOf(v, upper)));
   });
 
   it("give weights, biases and data their formats", () => {

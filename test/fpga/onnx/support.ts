@@ -1,7 +1,14 @@
 import { expect } from "vitest";
 import { float32, type HostArray, toNumbers } from "../../../src/base/host-array.ts";
 import { createRng, type Rng } from "../../../src/base/rng.ts";
+import type { FloatNetwork } from "../../../src/fpga/network.ts";
 import { evaluateNetwork, type ImportOptions, importOnnx } from "../../../src/fpga/onnx/index.ts";
+import {
+  calibrate,
+  compareWithFloat,
+  lowerNetwork,
+  planUniform,
+} from "../../../src/fpga/quantize/index.ts";
 import { decodeModel, Emitter, encodeModel, type ModelProto } from "../../../src/onnx/index.ts";
 import { createNodeRuntime } from "../../../src/runtime/index.ts";
 
@@ -105,3 +112,75 @@ function transposed(values: Float64Array, rows: number): Float64Array {
 /** What a network consists of, one word a node. */
 export const shapeOf = (network: { readonly nodes: readonly { readonly op: string }[] }): string =>
   network.nodes.map((node) => ("kind" in node ? String(node.kind) : node.op)).join(" ");
+
+/**
+ * Numbers from -2 to 2 for every input, [rows, lanes]; `low` 0 for pixels. Multiples of 2^-10, which
+ * ports of 16 bits hold exactly.
+ */
+export function sample(network: FloatNetwork, rows = 256, low = -2): Record<string, Float64Array> {
+  const rng = createRng(11);
+  return Object.fromEntries(
+    network.inputs.map(({ name, labels }) => [
+      name,
+      Float64Array.from(
+        { length: rows * labels.length },
+        () => Math.floor((low + (2 - low) * rng.uniform()) * 1024) / 1024,
+      ),
+    ]),
+  );
+}
+
+/** Writes a network in 16 bits everywhere and checks that every output stays near the float one. */
+export function expectFixed(
+  network: FloatNetwork,
+  inputs: Readonly<Record<string, Float64Array>> = sample(network),
+  tolerance = 4e-3,
+) {
+  const plan = planUniform(network, calibrate(network, inputs), { bits: 16, tableBits: 12 });
+  const program = lowerNetwork(network, plan);
+  for (const { name, rms, spread } of compareWithFloat(network, program, inputs)) {
+    expect(spread, name).toBeGreaterThan(0);
+    expect(rms / spread, name).toBeLessThan(tolerance);
+  }
+  return program;
+}
+
+/** A number as a constant. */
+export const number = (emit: Emitter, value: number) => emit.constant(float32([value], []));
+
+/** Settings of a QONNX quantizer. */
+export interface Quant {
+  readonly scale?: number;
+  readonly bits?: number;
+  readonly signed?: number;
+  readonly narrow?: number;
+  readonly mode?: string;
+}
+
+const domain = "qonnx.custom_op.general";
+
+/** Writes a QONNX quantizer. */
+export function quant(emit: Emitter, x: string, q: Quant = {}, type = "Quant"): string {
+  const { scale = 0.25, bits = 4, signed = 1, narrow = 0, mode = "ROUND" } = q;
+  const inputs = [x, number(emit, scale), number(emit, 0), number(emit, bits)];
+  return emit.node(type, inputs, { signed, narrow, rounding_mode: mode }, domain);
+}
+
+/** Quant by its definition: clamp, then round. */
+export function quantOf(
+  x: number,
+  { scale = 0.25, bits = 4, signed = 1, narrow = 0, mode = "ROUND" }: Quant = {},
+) {
+  const top = 2 ** (bits - signed) - 1;
+  const bottom = signed ? -top - 1 + narrow : 0;
+  const y = Math.min(Math.max(x / scale, bottom), top);
+  const away = Math.sign(y) * Math.floor(Math.abs(y) + 0.5);
+  const rounds: Record<string, () => number> = {
+    ROUND: () => (Math.abs(y % 1) === 0.5 ? 2 * Math.round(y / 2) : Math.round(y)),
+    FLOOR: () => Math.floor(y),
+    DOWN: () => Math.trunc(y),
+    HALF_UP: () => away,
+    HALF_DOWN: () => Math.sign(y) * Math.ceil(Math.abs(y) - 0.5),
+  };
+  return rounds[mode]() * scale + 0;
+}
