@@ -25,5 +25,9 @@ export const verbs: Readonly<Record<string, Verb>> = {
     summary: "turn a model into trigger logic: quantize, emit, verify, price",
     load: () => import("./fpga.ts"),
   },
+  scout: {
+    summary: "decode, select and watch the 40 MHz scouting stream",
+    load: () => import("./scout.ts"),
+  },
   simulate: { summary: "make simulated samples", load: () => import("./simulate.ts") },
 };

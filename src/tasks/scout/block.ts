@@ -1,0 +1,57 @@
+import { ConfigError } from "../../base/errors.ts";
+
+/** One orbit as the sources gave it. */
+export interface RawOrbit {
+  readonly orbit: number;
+  readonly lumi: number;
+  /** Blocks of the global muon trigger, and of the calorimeter trigger. */
+  readonly gmt?: Uint8Array;
+  readonly calo?: Uint8Array;
+}
+
+/**
+ * Orbits that are dealt, processed and written together: those with the same
+ * floor(orbit / blockOrbits), whatever order or file they came in. So the number of an orbit alone
+ * says which block it is counted in, in every attempt.
+ */
+export interface OrbitBlock {
+  readonly run: number;
+  readonly id: number;
+  /** In ascending orbit numbers. */
+  readonly orbits: readonly RawOrbit[];
+}
+
+/** Block of an orbit. */
+export const blockOf = (orbit: number, blockOrbits: number) => Math.floor(orbit / blockOrbits);
+
+/** Name of the files of a block, in the order of the blocks. */
+export const blockName = (id: number) => `${id}`.padStart(10, "0");
+
+/** The same block with all bytes in one buffer, which can move to another thread. */
+export function packBlock({ run, id, orbits }: OrbitBlock): {
+  block: OrbitBlock;
+  buffer: ArrayBuffer;
+} {
+  const length = (bytes?: Uint8Array) => bytes?.length ?? 0;
+  const total = orbits.reduce((n, { gmt, calo }) => n + length(gmt) + length(calo), 0);
+  const buffer = new ArrayBuffer(total);
+  let at = 0;
+  const moved = (bytes: Uint8Array) => {
+    const copy = new Uint8Array(buffer, at, bytes.length);
+    copy.set(bytes);
+    at += bytes.length;
+    return copy;
+  };
+  const packed = orbits.map(({ gmt, calo, ...rest }) => ({
+    ...rest,
+    ...(gmt && { gmt: moved(gmt) }),
+    ...(calo && { calo: moved(calo) }),
+  }));
+  return { block: { run, id, orbits: packed }, buffer };
+}
+
+/** `ConfigError` where orbits come from another run: their numbers would collide. */
+export function requireRun(run: number, expected: number, where: string): void {
+  if (run !== expected)
+    throw new ConfigError(`${where}: run ${run} behind run ${expected}; process one run at a time`);
+}

@@ -1,0 +1,121 @@
+import { ConfigError } from "../../base/errors.ts";
+import { nearMiss } from "../../base/near-miss.ts";
+import { type ObjectKind, type Physical, type ScoutOrbit, valuesOf } from "./scout-orbit.ts";
+
+/** Jets that count for HT: GeV and |eta|, near those of the trigger (CMS DN-2020/033). */
+const htJets = { pt: 30, eta: 2.4 } as const;
+
+/** A quantity that each crossing has one of, made for all rows of an orbit. */
+type Maker = (orbit: ScoutOrbit, into: Float64Array) => void;
+
+/**
+ * Quantities of a crossing. Pairs are the two objects with the largest pt; NaN where there are
+ * not two. Masses take objects as massless, which a dimuon of 3 GeV does not notice to 4 MeV:
+ * m^2 = 2 pt1 pt2 (cosh(eta1 - eta2) - cos(phi1 - phi2)).
+ */
+const makers: Readonly<Record<string, Maker>> = {
+  muons: (orbit, into) => countObjects(orbit, "muons", into),
+  jets: (orbit, into) => countObjects(orbit, "jets", into),
+  egs: (orbit, into) => countObjects(orbit, "egs", into),
+  taus: (orbit, into) => countObjects(orbit, "taus", into),
+  "dimuon.mass": (orbit, into) => eachPair(orbit, "muons", into, mass),
+  "dimuon.massOpposite": (orbit, into) =>
+    eachPair(orbit, "muons", into, (p, i, j) => (signs(orbit, i, j) < 0 ? mass(p, i, j) : NaN)),
+  "dimuon.massSame": (orbit, into) =>
+    eachPair(orbit, "muons", into, (p, i, j) => (signs(orbit, i, j) > 0 ? mass(p, i, j) : NaN)),
+  "dimuon.deltaR": (orbit, into) => eachPair(orbit, "muons", into, distance),
+  "dijet.mass": (orbit, into) => eachPair(orbit, "jets", into, mass),
+  "dijet.deltaR": (orbit, into) => eachPair(orbit, "jets", into, distance),
+  ht: sumJets,
+};
+
+/** Quantities of single objects: kind and column. */
+const objectQuantities: Readonly<Record<string, readonly [ObjectKind, Column]>> = {
+  ...quantitiesOf("muon", "muons"),
+  "muon.ptL1": ["muons", "ptL1"],
+  ...quantitiesOf("jet", "jets"),
+  ...quantitiesOf("eg", "egs"),
+  ...quantitiesOf("tau", "taus"),
+};
+type Column = "pt" | "eta" | "phi" | "ptL1";
+
+function quantitiesOf(prefix: string, kind: ObjectKind) {
+  const columns = ["pt", "eta", "phi"] as const;
+  return Object.fromEntries(columns.map((c) => [`${prefix}.${c}`, [kind, c] as const]));
+}
+
+/** What a quantity belongs to: "crossing", or the kind of objects. */
+export type Owner = "crossing" | ObjectKind;
+
+/** Whose quantity it is; `ConfigError` for one that is neither built in nor among `scores`. */
+export function ownerOf(where: string, name: string, scores: readonly string[]): Owner {
+  if (Object.hasOwn(makers, name) || scores.includes(name)) return "crossing";
+  if (Object.hasOwn(objectQuantities, name)) return objectQuantities[name][0];
+  const known = [...Object.keys(makers), ...Object.keys(objectQuantities), ...scores];
+  const guess = nearMiss(name, known);
+  throw new ConfigError(
+    `${where}: no quantity "${name}"; ${guess ? `did you mean "${guess}"?` : `there are ${known.join(", ")}`}`,
+  );
+}
+
+/** Fills the quantities of a crossing that are named; scores are left alone. */
+export function fillQuantities(orbit: ScoutOrbit, names: readonly string[]): void {
+  for (const name of names) makers[name]?.(orbit, valuesOf(orbit, name));
+}
+
+/** The values of a quantity [n]: of crossings by row, of objects in the decoder's order. */
+export function quantity(orbit: ScoutOrbit, name: string): { values: Float64Array; n: number } {
+  const of = Object.hasOwn(objectQuantities, name) ? objectQuantities[name] : null;
+  if (of === null) return { values: valuesOf(orbit, name), n: orbit.rows };
+  const [kind, column] = of;
+  const { offsets, ...columns } = orbit.objects[kind];
+  const n = kind === "muons" || orbit.hasCalo ? offsets[offsets.length - 1] : 0;
+  return { values: column === "ptL1" ? orbit.ptL1 : columns[column], n };
+}
+
+function countObjects({ rows, bx, objects }: ScoutOrbit, kind: ObjectKind, into: Float64Array) {
+  const { offsets } = objects[kind];
+  for (let r = 0; r < rows; r++) into[r] = offsets[bx[r]] - offsets[bx[r] - 1];
+}
+
+/** Calls `of` for the two objects with the largest pt in each crossing. */
+function eachPair(
+  { rows, bx, objects }: ScoutOrbit,
+  kind: ObjectKind,
+  into: Float64Array,
+  of: (list: Physical, i: number, j: number) => number,
+): void {
+  const list = objects[kind];
+  const { offsets, pt } = list;
+  for (let r = 0; r < rows; r++) {
+    const [start, end] = [offsets[bx[r] - 1], offsets[bx[r]]];
+    into[r] = NaN;
+    if (end - start < 2) continue;
+    let [first, second] = pt[start] >= pt[start + 1] ? [start, start + 1] : [start + 1, start];
+    for (let i = start + 2; i < end; i++)
+      if (pt[i] > pt[first]) [first, second] = [i, first];
+      else if (pt[i] > pt[second]) second = i;
+    into[r] = of(list, first, second);
+  }
+}
+
+const signs = ({ charge }: ScoutOrbit, i: number, j: number) => charge[i] * charge[j];
+
+function mass({ pt, eta, phi }: Physical, i: number, j: number): number {
+  const angles = Math.cosh(eta[i] - eta[j]) - Math.cos(phi[i] - phi[j]);
+  return Math.sqrt(Math.max(0, 2 * pt[i] * pt[j] * angles));
+}
+
+function distance({ eta, phi }: Physical, i: number, j: number): number {
+  const turn = Math.abs(phi[i] - phi[j]);
+  return Math.hypot(eta[i] - eta[j], Math.min(turn, 2 * Math.PI - turn));
+}
+
+function sumJets({ rows, bx, objects }: ScoutOrbit, into: Float64Array): void {
+  const { offsets, pt, eta } = objects.jets;
+  for (let r = 0; r < rows; r++) {
+    into[r] = 0;
+    for (let i = offsets[bx[r] - 1]; i < offsets[bx[r]]; i++)
+      if (pt[i] >= htJets.pt && Math.abs(eta[i]) <= htJets.eta) into[r] += pt[i];
+  }
+}

@@ -1,0 +1,156 @@
+import { l1Scales } from "../../cms/index.ts";
+import type { MenuBits } from "../../cms/menu/index.ts";
+import { createDecoder, type OrbitDecoder, type OrbitOf } from "../../cms/scouting/decoder.ts";
+import {
+  clearOrbit,
+  crossingsPerOrbit,
+  type OrbitCollection,
+} from "../../cms/scouting/orbit-objects.ts";
+import { caloScalars } from "../../cms/scouting/trigger-objects.ts";
+import type { RawOrbit } from "./block.ts";
+
+/** Kinds of objects of a crossing. */
+export const objectKinds = ["muons", "jets", "egs", "taus"] as const;
+export type ObjectKind = (typeof objectKinds)[number];
+
+/** Objects of one kind in physical units, in the places of the hardware integers. */
+export interface Physical {
+  /** [3565], the decoder's. */
+  readonly offsets: Uint32Array;
+  /** GeV [room]. */
+  readonly pt: Float64Array;
+  readonly eta: Float64Array;
+  /** rad in [-pi, pi) [room]. */
+  readonly phi: Float64Array;
+}
+
+/** One orbit on its way through the stages. All storage is made once and used again. */
+export interface ScoutOrbit {
+  orbit: number;
+  /** Luminosity section. */
+  lumi: number;
+  readonly gmt: OrbitOf<"gmt">;
+  readonly calo: OrbitOf<"calo">;
+  /** Whether the source had this orbit of the calorimeter. */
+  hasCalo: boolean;
+  readonly objects: Readonly<Record<ObjectKind, Physical>>;
+  /** Charge of each muon, 0 where not known. */
+  readonly charge: Int8Array;
+  /** Level-1 pt of each muon, GeV, also after recalibration. */
+  readonly ptL1: Float64Array;
+  /** Crossings with a block of any source: bx [rows], ascending. */
+  rows: number;
+  readonly bx: Uint16Array;
+  /** Quantities of these crossings by name [rows]; NaN where a crossing has none. */
+  readonly values: Record<string, Float64Array>;
+  /** What the trigger menu decided, where there is one. */
+  decision: MenuBits | null;
+  /** Selections that keep crossing bx, a bit each [3565]. */
+  readonly kept: Uint32Array;
+}
+
+/** Decoders, one for each source. */
+export interface Decoders {
+  readonly gmt: OrbitDecoder<"gmt">;
+  readonly calo: OrbitDecoder<"calo">;
+}
+
+export const createDecoders = (): Decoders => ({
+  gmt: createDecoder("gmt"),
+  calo: createDecoder("calo"),
+});
+
+/** Storage for one orbit, to be filled by these decoders. */
+export function createScoutOrbit(decoders: Decoders): ScoutOrbit {
+  const gmt = decoders.gmt.create();
+  const calo = decoders.calo.create();
+  const { jets, egs, taus } = calo.objects;
+  const muons = physical(gmt.objects.muons);
+  const objects = { muons, jets: physical(jets), egs: physical(egs), taus: physical(taus) };
+  return {
+    ...{ orbit: -1, lumi: 0, gmt, calo, hasCalo: false, objects },
+    charge: new Int8Array(muons.pt.length),
+    ptL1: new Float64Array(muons.pt.length),
+    rows: 0,
+    bx: new Uint16Array(crossingsPerOrbit),
+    values: {},
+    decision: null,
+    kept: new Uint32Array(crossingsPerOrbit + 1),
+  };
+}
+
+function physical({ offsets, columns }: OrbitCollection): Physical {
+  const room = columns.hwPt.length;
+  const column = () => new Float64Array(room);
+  return { offsets, pt: column(), eta: column(), phi: column() };
+}
+
+/**
+ * Decodes both sources into the storage; one that is not there leaves no objects.
+ * @throws FormatError for blocks that are not what they should be.
+ */
+export function decodeInto(into: ScoutOrbit, raw: RawOrbit, { gmt, calo }: Decoders): void {
+  into.orbit = raw.orbit;
+  into.lumi = raw.lumi;
+  into.decision = null;
+  into.kept.fill(0);
+  into.hasCalo = raw.calo !== undefined;
+  if (raw.gmt) gmt.decode(raw.gmt, into.gmt, raw.orbit);
+  else clearOrbit(into.gmt);
+  if (raw.calo) calo.decode(raw.calo, into.calo, raw.orbit);
+  else clearOrbit(into.calo);
+}
+
+/** Fills the physical values and the list of crossings from the decoded integers. */
+export function fillPhysical(orbit: ScoutOrbit): void {
+  const { gmt, calo, objects, charge, ptL1 } = orbit;
+  const { hwPt, hwEtaAtVtx, hwPhiAtVtx, hwCharge, hwChargeValid } = gmt.objects.muons.columns;
+  const { muons } = objects;
+  const { pt, eta, phi } = l1Scales.muon;
+  const n = muons.offsets[crossingsPerOrbit];
+  for (let i = 0; i < n; i++) {
+    ptL1[i] = muons.pt[i] = (hwPt[i] - pt.zero) * pt.width;
+    muons.eta[i] = hwEtaAtVtx[i] * eta.width;
+    muons.phi[i] = wrapped(hwPhiAtVtx[i] * phi.width);
+    charge[i] = hwChargeValid[i] * (1 - 2 * hwCharge[i]);
+  }
+  if (orbit.hasCalo)
+    for (const kind of ["jets", "egs", "taus"] as const) {
+      const { columns } = calo.objects[kind];
+      const into = objects[kind];
+      const scales = l1Scales.jet; // steps are those of e/gammas and taus
+      const last = into.offsets[crossingsPerOrbit];
+      for (let i = 0; i < last; i++) {
+        into.pt[i] = columns.hwPt[i] * scales.pt.width;
+        into.eta[i] = columns.hwEta[i] * scales.eta.width;
+        into.phi[i] = wrapped(columns.hwPhi[i] * scales.phi.width);
+      }
+    }
+  listCrossings(orbit);
+}
+
+const wrapped = (phi: number) => (phi >= Math.PI ? phi - 2 * Math.PI : phi);
+
+/** The crossings of both sources, merged in ascending order. */
+function listCrossings(orbit: ScoutOrbit): void {
+  const { gmt, calo, hasCalo, bx } = orbit;
+  const caloCount = hasCalo ? calo.blocks.count : 0;
+  let [rows, c] = [0, 0];
+  for (let g = 0; g < gmt.blocks.count; g++) {
+    const next = gmt.blocks.bx[g];
+    while (c < caloCount && calo.blocks.bx[c] < next) bx[rows++] = calo.blocks.bx[c++];
+    if (c < caloCount && calo.blocks.bx[c] === next) c++;
+    bx[rows++] = next;
+  }
+  while (c < caloCount) bx[rows++] = calo.blocks.bx[c++];
+  orbit.rows = rows;
+}
+
+/** The quantity of an orbit by name, with room for all crossings; made when first asked for. */
+export function valuesOf({ values }: ScoutOrbit, name: string): Float64Array {
+  values[name] ??= new Float64Array(crossingsPerOrbit);
+  return values[name];
+}
+
+/** Sums of the calorimeter by name, each [3564]. */
+export const scalarsOf = ({ calo, hasCalo }: ScoutOrbit) => (hasCalo ? caloScalars(calo) : {});

@@ -1,0 +1,128 @@
+import { orbitRateHz } from "../../cms/menu/index.ts";
+import type { Alarm } from "./alarms.ts";
+import type { ScoutConfig } from "./config.ts";
+import { binningOf } from "./stages.ts";
+import { binsOf, countsOf, type Tallies } from "./tallies.ts";
+
+/** One stage so far; seconds are summed over the threads. */
+export interface StageRate {
+  readonly name: string;
+  readonly seconds: number;
+  /** Orbits, muons, crossings, values: whatever the stage counts. */
+  readonly items: number;
+}
+
+/** A spectrum so far. */
+export interface HistogramSnapshot {
+  readonly name: string;
+  /** The quantity. */
+  readonly of: string;
+  /** [bins + 1] */
+  readonly edges: readonly number[];
+  /** [bins] */
+  readonly counts: readonly number[];
+  readonly underflow: number;
+  readonly overflow: number;
+}
+
+/** A map so far. */
+export interface MapSnapshot {
+  readonly name: string;
+  readonly x: { readonly of: string; readonly edges: readonly number[] };
+  readonly y: { readonly of: string; readonly edges: readonly number[] };
+  /** [x bins, y bins], row-major, flows left out. */
+  readonly counts: readonly number[];
+}
+
+/** Numbers of a run at a moment; all sums count from its start, before a resume too. */
+export interface SnapshotNumbers {
+  /** Since this process started, s. */
+  readonly seconds: number;
+  /** True for the last one. */
+  readonly isDone: boolean;
+  readonly orbits: number;
+  /** Crossings with a block of any source. */
+  readonly crossings: number;
+  /** Objects by kind. */
+  readonly objects: Readonly<Record<string, number>>;
+  /** Crossings written. */
+  readonly kept: number;
+  /** Crossings that passed, by selection. */
+  readonly selected: Readonly<Record<string, number>>;
+  /** Orbits that are in no result, by reason. */
+  readonly dropped: Readonly<Record<string, number>>;
+  /** Orbits per second since the last snapshot over those of the LHC, 11,245.5. */
+  readonly realTimeFactor: number;
+  /** From reading the last block to its result, s. */
+  readonly lagSeconds: number;
+  readonly stages: readonly StageRate[];
+  /** What departed from the reference since the last snapshot. */
+  readonly alarms: readonly Alarm[];
+}
+
+/** All that a monitor shows, as plain JSON; one a second. */
+export interface Snapshot extends SnapshotNumbers {
+  readonly histograms: readonly HistogramSnapshot[];
+  readonly maps: readonly MapSnapshot[];
+  /** Objects by crossing, bx - 1 [3564], by kind. */
+  readonly occupancy: Readonly<Record<string, readonly number[]>>;
+}
+
+/** What the tallies do not tell. */
+export type SnapshotMoment = Pick<
+  SnapshotNumbers,
+  "seconds" | "isDone" | "lagSeconds" | "alarms"
+> & {
+  /** Orbits processed in the last `windowSeconds`. */
+  readonly windowOrbits: number;
+  readonly windowSeconds: number;
+};
+
+/** The state of a run as plain data. */
+export function makeSnapshot(
+  { stages }: Pick<ScoutConfig, "stages">,
+  tallies: Tallies,
+  { windowOrbits, windowSeconds, ...moment }: SnapshotMoment,
+): Snapshot {
+  const { counts, bins } = tallies;
+  const items = countsOf(tallies, "items");
+  const rate = windowSeconds > 0 ? windowOrbits / windowSeconds : 0;
+  return {
+    ...moment,
+    orbits: counts.orbits ?? 0,
+    crossings: counts.crossings ?? 0,
+    objects: countsOf(tallies, "objects"),
+    kept: counts.kept ?? 0,
+    selected: countsOf(tallies, "selected"),
+    dropped: countsOf(tallies, "dropped"),
+    realTimeFactor: rate / orbitRateHz,
+    stages: Object.entries(countsOf(tallies, "seconds")).map(([name, seconds]) => {
+      return { name, seconds, items: items[name] ?? 0 };
+    }),
+    histograms: stages.flatMap((stage) => {
+      if (stage.kind !== "histogram") return [];
+      const { name, of } = stage;
+      const edges = [...binningOf(stage).edges];
+      const sums = bins[`histogram.${name}`] ?? new Float64Array(edges.length + 1);
+      const [underflow, overflow] = [sums[0], sums[sums.length - 1]];
+      return [{ name, of, edges, counts: [...sums.subarray(1, -1)], underflow, overflow }];
+    }),
+    maps: stages.flatMap((stage) => {
+      if (stage.kind !== "map") return [];
+      const { name, x, y } = stage;
+      const sums = bins[`map.${name}`] ?? new Float64Array((x.bins + 2) * (y.bins + 2));
+      const rows = Array.from({ length: x.bins }, (_, i) => (i + 1) * (y.bins + 2) + 1);
+      const counts = rows.flatMap((at) => [...sums.subarray(at, at + y.bins)]);
+      const axis = (a: typeof x) => ({ of: a.of, edges: [...binningOf(a).edges] });
+      return [{ name, x: axis(x), y: axis(y), counts }];
+    }),
+    occupancy: Object.fromEntries(
+      Object.entries(binsOf(tallies, "occupancy")).map(([kind, n]) => [kind, [...n]]),
+    ),
+  };
+}
+
+/** The numbers of a snapshot, without what grows with the bins: a line of a log. */
+export function snapshotNumbers({ histograms, maps, occupancy, ...numbers }: Snapshot) {
+  return numbers satisfies SnapshotNumbers;
+}

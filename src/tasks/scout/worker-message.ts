@@ -1,0 +1,23 @@
+import type { OrbitBlock } from "./block.ts";
+import type { ScoutConfig } from "./config.ts";
+import type { Assets } from "./stages.ts";
+import type { Tallies } from "./tallies.ts";
+
+/** What a worker thread starts with. */
+export interface WorkerSetup {
+  readonly config: ScoutConfig;
+  readonly assets: Assets;
+  /** Folder of the files of kept crossings. */
+  readonly folder: string;
+}
+
+/** To a worker. */
+export type WorkerOrder =
+  | { readonly type: "process"; readonly block: OrbitBlock }
+  | { readonly type: "close" };
+
+/** From a worker. */
+export type WorkerNews =
+  | { readonly type: "ready" }
+  | { readonly type: "done"; readonly id: number; readonly tallies: Tallies }
+  | { readonly type: "failed"; readonly reason: string };
