@@ -43,13 +43,14 @@ export {
 } from "./interpret/index.ts";
 export {
   type BuildOptions,
+  buildLogic,
   buildNetlist,
   type Price,
   pipelineNetlist,
   price,
   type Resources,
 } from "./logic/index.ts";
-export type { LogicNode, Netlist, Pipeline, SerialBlock } from "./netlist.ts";
+export type { LogicNode, Netlist, NodeId, Pipeline, SerialBlock } from "./netlist.ts";
 export type { FloatInput, FloatNetwork, FloatNode, FloatOutput } from "./network.ts";
 export { evaluateNetwork, exportQonnx, type ImportOptions, importOnnx } from "./onnx/index.ts";
 export type {

@@ -20,6 +20,8 @@ export function expression(node: Combinational, operands: Operands): string {
   const shifted = (id: NodeId, by: number) => (by === 0 ? cast(id) : `(${cast(id)} << ${by})`);
   switch (node.op) {
     case "add": {
+      const joined = concatenated(node, result, operands);
+      if (joined !== null) return joined;
       const b = operands.node(node.b);
       // modulo 2^bits, so that the sign of the literal does not matter
       if (b.op === "constant" && b.value < 0 && node.shiftB === 0)
@@ -63,6 +65,27 @@ function castTo(id: NodeId, { width, signed }: WireType, { node, text }: Operand
   return typeOf(source).width === width ? text(id) : `${width}'(${text(id)})`;
 }
 
+/** A sum whose low side fits below the other's lowest bit: the bits side by side. */
+function concatenated(
+  node: Combinational & { op: "add" | "sub" },
+  { width, signed }: WireType,
+  operands: Operands,
+): string | null {
+  const [a, b] = [
+    { id: node.a, shift: node.shiftA },
+    { id: node.b, shift: node.shiftB },
+  ];
+  const [low, high] = a.shift < b.shift ? [a, b] : [b, a];
+  const { lo, hi } = operands.node(low.id);
+  if (lo < 0 || hi * 2 ** low.shift >= 2 ** high.shift || width <= high.shift) return null;
+  const parts = [
+    castTo(high.id, { width: width - high.shift, signed }, operands),
+    castTo(low.id, { width: high.shift - low.shift, signed: false }, operands),
+    ...(low.shift > 0 ? [`${low.shift}'d0`] : []),
+  ];
+  return `{${parts.join(", ")}}`;
+}
+
 /** A constant as it reads in these bits. */
 function modulo(value: number, width: number, signed: boolean): number {
   const low = value - Math.floor(value / 2 ** width) * 2 ** width;
@@ -91,12 +114,34 @@ function clamped(
   if (node.min > hi) return literal(node.min, result);
   if (node.max < lo) return literal(node.max, result);
   const a = operands.text(node.a);
-  const low =
-    lo < node.min ? `${a} < ${literal(node.min, source)} ? ${literal(node.min, result)} : ` : "";
-  const high =
-    hi > node.max ? `${a} > ${literal(node.max, source)} ? ${literal(node.max, result)} : ` : "";
-  return `${low}${high}${castTo(node.a, result, operands)}`;
+  const limits = [
+    { isThere: lo < node.min, test: below(a, source, node.min), value: node.min },
+    { isThere: hi > node.max, test: above(a, source, node.max), value: node.max },
+  ].filter(({ isThere }) => isThere);
+  const choices = limits.map(({ test, value }) => `${test} ? ${literal(value, result)} : `);
+  return `${choices.join("")}${castTo(node.a, result, operands)}`;
 }
+
+/** a < min; a look at the upper bits where min is 0 or -2^k. */
+function below(a: string, source: WireType, min: number): string {
+  const sign = source.width - 1;
+  if (source.signed && min === 0) return `${a}[${sign}]`;
+  const k = Math.log2(-min);
+  if (source.signed && Number.isInteger(k) && k < sign)
+    return `${a}[${sign}] & ~&${a}${span(sign - 1, k)}`;
+  return `${a} < ${literal(min, source)}`;
+}
+
+/** a > max; a look at the upper bits where max is 2^k - 1. */
+function above(a: string, source: WireType, max: number): string {
+  const top = source.width - (source.signed ? 2 : 1);
+  const k = Math.log2(max + 1);
+  if (!Number.isInteger(k) || k > top) return `${a} > ${literal(max, source)}`;
+  const bits = `|${a}${span(top, k)}`;
+  return source.signed ? `~${a}[${source.width - 1}] & (${bits})` : bits;
+}
+
+const span = (high: number, low: number) => (high === low ? `[${low}]` : `[${high}:${low}]`);
 
 /** Compared as signed numbers where one of them is. */
 function compared(a: NodeId, by: "<" | "==", b: NodeId, operands: Operands): string {

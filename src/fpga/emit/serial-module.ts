@@ -1,54 +1,16 @@
 import { invariant } from "../../base/errors.ts";
+import { leastSerialLatency, serialBits, serialShape } from "../logic/serial-shape.ts";
 import type { LogicNode, Netlist, NodeId, SerialBlock } from "../netlist.ts";
 import type { ModuleContext, SerialTypes } from "./context.ts";
 import { columns, comment, wrapped } from "./layout.ts";
 import { literal, typeOf, type WireType } from "./wires.ts";
 
-/**
- * How a serialized product shares its multipliers. Where one inference leaves a multiplier less
- * than two whole rows' time, the columns are cut into `perRow` runs of `run` columns and each row
- * has a multiplier per run; else a multiplier computes `rowsEach` rows one after the other.
- */
-export interface SerialShape {
-  readonly multipliers: number;
-  /** Multipliers that work on one row at the same time. */
-  readonly perRow: number;
-  /** Columns one multiplier goes through for one row. */
-  readonly run: number;
-  /** Rows one multiplier computes one after the other. */
-  readonly rowsEach: number;
+/** Types of a block: one for all inputs, one for all weights, one for all results; with sign. */
+export function serialTypes(index: number, netlist: Netlist): SerialTypes {
+  const { input, weight, result } = serialBits(index, netlist);
+  const signed = (width: number): WireType => ({ width, signed: true });
+  return { input: signed(input), weight: signed(weight), result: signed(result) };
 }
-
-/** Sharing of a block; multipliers = ceil(rows · inputs / reuse) where the divisions come out even. */
-export function serialShape(block: Pick<SerialBlock, "rows" | "inputs" | "reuse">): SerialShape {
-  const columnsOf = block.inputs.length;
-  const perRow = Math.ceil(columnsOf / block.reuse);
-  const run = Math.ceil(columnsOf / perRow);
-  const rowsEach = perRow > 1 ? 1 : Math.min(block.rows, Math.floor(block.reuse / columnsOf));
-  return { multipliers: perRow * Math.ceil(block.rows / rowsEach), perRow, run, rowsEach };
-}
-
-/** Least latency of a block: one clock to capture the inputs, `reuse` to multiply and add up. */
-export const leastSerialLatency = ({ reuse }: Pick<SerialBlock, "reuse">): number => reuse + 1;
-
-/** Types of a block: one for all inputs, one for all weights, one for all results. */
-export function serialTypes(index: number, { nodes, blocks }: Netlist): SerialTypes {
-  const block = blocks[index];
-  const results = nodes.filter((node) => node.op === "serial" && node.block === index);
-  const weights = [...block.weights].map((w) => ({ lo: Math.min(w, -1), hi: w }));
-  return {
-    input: signedOver(block.inputs.map((id) => nodes[id])),
-    weight: signedOver(weights),
-    result: signedOver(results),
-  };
-}
-
-/** The signed type that holds all intervals. */
-const signedOver = (intervals: readonly { readonly lo: number; readonly hi: number }[]): WireType =>
-  typeOf({
-    lo: intervals.reduce((lo, interval) => Math.min(lo, interval.lo), -1),
-    hi: intervals.reduce((hi, interval) => Math.max(hi, interval.hi), 0),
-  });
 
 /** The block's instance in its layer: inputs as one bus, column 0 lowest. */
 export function serialInstance(
@@ -161,13 +123,6 @@ export function serialModule(name: string, index: number, netlist: Netlist): str
         ["localparam int", "EACH", `= ${rowsEach};`, "// rows of a group, one after the other"],
         ["localparam int", "PARTS", `= ${perRow};`, "// multipliers of a group, at the same time"],
         ["localparam int", "RUN", `= ${run};`, "// columns a multiplier goes through for a row"],
-        ["localparam int", "STEPS", `= ${run * rowsEach};`],
-        [
-          "localparam int",
-          "PLACES",
-          `= ${2 ** step};`,
-          "// of a weight memory, all that step can say",
-        ],
         ["localparam int", "HELD", `= ${(perRow - 1) * run + 2 ** column};`],
         ["localparam int", "XW", `= ${input.width};`, "// bits of x, weights, products, y"],
         ["localparam int", "WW", `= ${weight.width};`],
@@ -177,10 +132,6 @@ export function serialModule(name: string, index: number, netlist: Netlist): str
       "  ",
     ),
     "",
-    "  // weights of each multiplier, step by step",
-    "  localparam logic [0:GROUPS*PARTS*STEPS*WW-1] WEIGHTS = {",
-    ...weightLines(block, weight),
-    "  };",
     "  localparam logic [0:ROWS*YW-1] BIAS = {",
     ...wrapped(
       block.bias.map((b) => literal(modulo(b, result.width), result)),
@@ -212,16 +163,17 @@ export function serialModule(name: string, index: number, netlist: Netlist): str
     `    ${via(stages.operand, "operands[part*XW +: XW]", "held[(part*RUN + 32'(column))*XW +: XW]")}`,
     "  end",
     "",
+    "  // a weight per multiplier, group 0 and its first part lowest",
+    "  logic [GROUPS*PARTS*WW-1:0] weights;",
+    ...weightMemory(block, { type: weight, stepBits: step, isRegister: stages.operand }),
+    "",
     ...(stages.after > 0 ? ["  logic [ROWS*YW-1:0] totals;"] : []),
     "  for (genvar group = 0; group < GROUPS; group++) begin : g_group",
     "    logic [PARTS*PW-1:0] products;",
     "    for (genvar part = 0; part < PARTS; part++) begin : g_multiplier",
-    "      localparam logic [0:PLACES*WW-1] ROM =",
-    "          (PLACES*WW)'(WEIGHTS[(group*PARTS + part)*STEPS*WW +: STEPS*WW]) << ((PLACES-STEPS)*WW);",
     "      wire signed [XW-1:0] operand = operands[part*XW +: XW];",
-    "      logic signed [WW-1:0] weight;",
+    "      wire signed [WW-1:0] weight = weights[(group*PARTS + part)*WW +: WW];",
     '      (* use_dsp = "yes" *) logic signed [PW-1:0] product;',
-    `      ${via(stages.operand, "weight", "ROM[32'(step)*WW +: WW]")}`,
     `      ${via(stages.product, "product", "PW'(operand) * PW'(weight)")}`,
     "      assign products[part*PW +: PW] = product;",
     "    end",
@@ -286,23 +238,35 @@ function behind(after: number): string[] {
   ];
 }
 
-/** Literals of the weights group by group, in the order of the columns; zero where there is none. */
-function weightLines(block: SerialBlock, type: WireType): string[] {
-  const { perRow, run, rowsEach } = serialShape(block);
+/** The weights of all multipliers step by step; zero where there is none. */
+function weightMemory(
+  block: SerialBlock,
+  memory: { readonly type: WireType; readonly stepBits: number; readonly isRegister: boolean },
+): string[] {
+  const { type, stepBits, isRegister } = memory;
+  const { perRow, run, rowsEach, multipliers } = serialShape(block);
   const columnCount = block.inputs.length;
-  const groups = Math.ceil(block.rows / rowsEach);
-  return Array.from({ length: groups }, (_, group) => {
-    const literals = Array.from({ length: rowsEach * perRow * run }, (_, k) => {
-      const row = group * rowsEach + Math.floor(k / (perRow * run));
-      const column = k % (perRow * run);
+  const assign = isRegister ? "<=" : "=";
+  const steps = Array.from({ length: run * rowsEach }, (_, step) => {
+    const literals = Array.from({ length: multipliers }, (_, m) => {
+      const row = Math.floor(m / perRow) * rowsEach + Math.floor(step / run);
+      const column = (m % perRow) * run + (step % run);
       const isThere = row < block.rows && column < columnCount;
       return literal(isThere ? block.weights[row * columnCount + column] : 0, type);
     });
-    const lines = wrapped(literals, "    ");
-    if (group < groups - 1) lines[lines.length - 1] += ",";
-    const [first, last] = [group * rowsEach, Math.min(block.rows, (group + 1) * rowsEach) - 1];
-    return [`    // row${first === last ? ` ${first}` : `s ${first} to ${last}`}`, ...lines];
-  }).flat();
+    return [
+      `      ${stepBits}'d${step}: weights ${assign} {`,
+      ...wrapped(literals.reverse(), "          "),
+      "      };",
+    ];
+  });
+  return [
+    `  ${isRegister ? "always_ff @(posedge clk)" : "always_comb"}`,
+    "    case (step)",
+    ...steps.flat(),
+    `      default: weights ${assign} '0;`,
+    "    endcase",
+  ];
 }
 
 /** An integer as the low bits of it read with a sign. */

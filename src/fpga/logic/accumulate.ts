@@ -56,8 +56,14 @@ export function accumulated(builder: LogicBuilder, row: AccumulatedRow): NodeId 
   return overflowNode(builder, sumOf(builder, summands, 0), accumulator);
 }
 
-/** weight · node from the signed digits of the weight. */
-export function timesConstant(builder: LogicBuilder, node: NodeId, weight: number): NodeId {
+/** weight · node + offset from the signed digits of the weight. */
+export function timesConstant(
+  builder: LogicBuilder,
+  node: NodeId,
+  weight: number,
+  offset = 0,
+): NodeId {
   const summands = signedDigits(weight).map((digit) => ({ node, ...digit, depth: 0 }));
-  return sumOf(builder, summands, 0, { range: scaled(builder.interval(node), weight) });
+  const { lo, hi } = scaled(builder.interval(node), weight);
+  return sumOf(builder, summands, offset, { range: { lo: lo + offset, hi: hi + offset } });
 }

@@ -8,6 +8,7 @@ import { overflowNode } from "./casts.ts";
 import { type Interval, scaled } from "./intervals.ts";
 import type { LogicBuilder } from "./logic-builder.ts";
 import { plainSumOf, type Summand, sumOf } from "./row-sums.ts";
+import { serialLatency } from "./serial-shape.ts";
 import { signedDigits } from "./signed-digits.ts";
 import { nodeOf, type Wire, wireOf } from "./wire.ts";
 
@@ -20,9 +21,6 @@ export interface AffineOptions {
   /** True where only one step reads the result. */
   readonly isOpen: boolean;
 }
-
-/** Clocks from the inputs of a serialized product to its results: inputs, products, sums. */
-export const serialLatency = (reuse: number): number => reuse + 2;
 
 /** Rows of W x + b for every position of the gather, position by position. */
 export function affineWires(

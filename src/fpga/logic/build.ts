@@ -7,8 +7,8 @@ import { affineWires } from "./affine.ts";
 import { castNode } from "./casts.ts";
 import { liveNetlist } from "./live.ts";
 import { LogicBuilder } from "./logic-builder.ts";
+import { productNode } from "./products.ts";
 import { argmaxNode, larger, maxNode, moduloNode } from "./reductions.ts";
-import { squareNode } from "./squares.ts";
 import { boundedWire, nodeOf, type Wire, wireOf } from "./wire.ts";
 
 export interface BuildOptions {
@@ -18,15 +18,25 @@ export interface BuildOptions {
   readonly extraDepth?: number;
 }
 
+/** A netlist, and for each vector of its program the nodes of the lanes, -1 where none is left. */
+export interface Logic {
+  readonly netlist: Netlist;
+  readonly vectors: ReadonlyMap<string, readonly NodeId[]>;
+}
+
+/** The netlist of `buildLogic` alone. */
+export const buildNetlist = (program: FixedProgram, options: BuildOptions = {}): Netlist =>
+  buildLogic(program, options).netlist;
+
 /**
  * The logic of a program: every vector operation as scalar nodes with the tightest intervals that
  * follow from the inputs', equal nodes made once, nothing that no output needs.
  * @throws GraphError, ConfigError for programs that do not hold together (see `inferLanes`).
  */
-export function buildNetlist(
+export function buildLogic(
   program: FixedProgram,
   { share = true, extraDepth = 1 }: BuildOptions = {},
-): Netlist {
+): Logic {
   const lanes = inferLanes(program);
   const builder = new LogicBuilder();
   const vectors = new Map<string, readonly Wire[]>();
@@ -56,7 +66,13 @@ export function buildNetlist(
     nodes: wiresOf(from).map((wire) => nodeOf(builder, wire)),
   }));
   const { nodes, blocks } = builder;
-  return liveNetlist({ name: program.name, nodes, blocks, outputs });
+  const { netlist, moved } = liveNetlist({ name: program.name, nodes, blocks, outputs });
+  // a sum that went on with an offset has no node without; what is made here, nobody reads
+  const names = [...vectors].map(([name, wires]) => {
+    const ids = wires.map((wire) => nodeOf(builder, wire));
+    return [name, ids.map((id) => moved[id] ?? -1)] as const;
+  });
+  return { netlist, vectors: new Map(names) };
 }
 
 /** How often each vector is read. */
@@ -126,11 +142,14 @@ const rules: Rules = {
       ...wire,
       fraction: 0,
     })),
-  multiply: (op, { builder, wiresOf }) =>
+  multiply: (op, { builder, wiresOf, strategy, isOpen }) =>
     pairs(wiresOf(op.a), wiresOf(op.b)).map(([x, y]) => {
       const [a, b] = [nodeOf(builder, x), nodeOf(builder, y)];
-      const node = a === b ? squareNode(builder, a) : builder.multiply(a, b);
-      return wireOf(builder, node, x.fraction + y.fraction);
+      const fraction = x.fraction + y.fraction;
+      if (strategy.kind === "multipliers" && a !== b)
+        return wireOf(builder, builder.multiply(a, b), fraction);
+      const plus = (offset: number) => productNode(builder, a, b, offset);
+      return { fraction, plus, isOpen, isRectified: false };
     }),
   select: ({ condition, a, b }, context) => {
     const { builder, wiresOf } = context;

@@ -1,5 +1,6 @@
 import type { LogicNode, Netlist } from "../netlist.ts";
 import { bitsOf } from "./intervals.ts";
+import { operandsOf } from "./live.ts";
 
 /** Delays in ns from which registers are placed. */
 export interface DelayModel {
@@ -27,10 +28,28 @@ export const ultraScalePlus2: DelayModel = {
   overhead: 0.3,
 };
 
-/** Delay of each node of a netlist in ns; wiring takes none. */
+/**
+ * Delay of each node of a netlist in ns; wiring takes none, nor does a gate that only adders read:
+ * both gates of an adder's bit fit into its lookup table (of 6 inputs, with a second output that
+ * feeds the carry).
+ */
 export function delaysOf(netlist: Netlist, model: DelayModel = ultraScalePlus2): Float64Array {
-  return Float64Array.from(netlist.nodes, (node) => delayOf(netlist.nodes, node, model));
+  const { nodes } = netlist;
+  const isAbsorbed = absorbedGates(netlist);
+  return Float64Array.from(nodes, (node, i) => (isAbsorbed[i] ? 0 : delayOf(nodes, node, model)));
 }
+
+/** Gates (a wire or 0) that nothing but adders read. */
+export function absorbedGates({ nodes, blocks, outputs }: Netlist): boolean[] {
+  const isGate = nodes.map((node) => node.op === "select" && isZero(nodes[node.b]));
+  for (const node of nodes)
+    if ((node.op !== "add" && node.op !== "sub") || isConcat(nodes, node))
+      for (const operand of operandsOf(node, blocks)) isGate[operand] = false;
+  for (const output of outputs) for (const id of output.nodes) isGate[id] = false;
+  return isGate;
+}
+
+const isZero = ({ lo, hi }: LogicNode) => lo === 0 && hi === 0;
 
 function delayOf(nodes: readonly LogicNode[], node: LogicNode, model: DelayModel): number {
   const { level } = model;
@@ -44,7 +63,7 @@ function delayOf(nodes: readonly LogicNode[], node: LogicNode, model: DelayModel
     case "equal":
       return level * Math.max(1, Math.ceil(Math.log(bitsOf(nodes[node.a])) / Math.log(6)));
     case "clamp":
-      return level * (node.min === 0 && node.max === nodes[node.a].hi ? 1 : 2);
+      return level * clampLevels(nodes[node.a], node);
     case "multiply":
       return model.multiply;
     case "table":
@@ -57,6 +76,17 @@ function delayOf(nodes: readonly LogicNode[], node: LogicNode, model: DelayModel
     default:
       return 0;
   }
+}
+
+/**
+ * One level where a bit of the result and all bits above it fit into a lookup table: limits at
+ * powers of two look at nothing else.
+ */
+function clampLevels(a: LogicNode, { min, max }: LogicNode & { op: "clamp" }): number {
+  const isPower = (n: number) => n === 0 || Number.isInteger(Math.log2(n));
+  const atPowers = (min === a.lo || isPower(-min)) && (max === a.hi || isPower(max + 1));
+  const above = bitsOf(a) - bitsOf({ lo: min, hi: max });
+  return atPowers && above + 1 + (min < 0 ? 1 : 0) <= 6 ? 1 : 2;
 }
 
 /** True for a sum that only puts bits beside bits: the low side fits below the other's lowest. */

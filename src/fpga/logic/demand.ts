@@ -18,6 +18,17 @@ export function isWiring(nodes: readonly LogicNode[], node: LogicNode): boolean 
   return node.op === "shift" || node.op === "wrap" || node.op === "bit" || isConcat(nodes, node);
 }
 
+/**
+ * How many of a sum's lowest bits are bits of one operand as they are: those below the other
+ * operand's lowest, unless that operand is taken away.
+ */
+export function passedBits(node: LogicNode): { readonly node: number; readonly bits: number } {
+  if (node.op !== "add" && node.op !== "sub") return { node: -1, bits: 0 };
+  const { a, b, shiftA, shiftB } = node;
+  if (shiftA === 0) return { node: a, bits: shiftB };
+  return shiftB === 0 && node.op === "add" ? { node: b, bits: shiftA } : { node: -1, bits: 0 };
+}
+
 /** Bits of the operands that bits [low, end) of a node depend on, cut to what the operands have. */
 export function usesOf(nodes: readonly LogicNode[], node: LogicNode, range: BitRange): BitUse[] {
   const { low, end } = range;

@@ -24,13 +24,19 @@ export function operandsOf(node: LogicNode, blocks: readonly SerialBlock[]): rea
   }
 }
 
-/** The same logic without the nodes that no output needs; inputs stay. */
-export function liveNetlist({ name, nodes, blocks, outputs }: Netlist): Netlist {
+/**
+ * The same logic without the nodes that no output needs; inputs stay. `moved` is where each node
+ * went, -1 for those left out.
+ */
+export function liveNetlist({ name, nodes, blocks, outputs }: Netlist): {
+  readonly netlist: Netlist;
+  readonly moved: Int32Array;
+} {
   const isLive = new Uint8Array(nodes.length);
   for (const output of outputs) for (const node of output.nodes) isLive[node] = 1;
   for (let i = nodes.length - 1; i >= 0; i--)
     if (isLive[i]) for (const operand of operandsOf(nodes[i], blocks)) isLive[operand] = 1;
-  const moved = new Int32Array(nodes.length);
+  const moved = new Int32Array(nodes.length).fill(-1);
   const kept: LogicNode[] = [];
   nodes.forEach((node, i) => {
     if (!isLive[i] && node.op !== "input") return;
@@ -38,12 +44,13 @@ export function liveNetlist({ name, nodes, blocks, outputs }: Netlist): Netlist 
     kept.push(moveNode(node, moved));
   });
   const at = (ids: readonly NodeId[]) => ids.map((id) => moved[id]);
-  return {
+  const netlist = {
     name,
     nodes: kept,
     blocks: blocks.map((block) => ({ ...block, inputs: at(block.inputs) })),
     outputs: outputs.map((output) => ({ name: output.name, nodes: at(output.nodes) })),
   };
+  return { netlist, moved };
 }
 
 function moveNode(node: LogicNode, moved: Int32Array): LogicNode {

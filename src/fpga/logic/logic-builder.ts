@@ -114,8 +114,12 @@ export class LogicBuilder {
   }
 
   clamp(a: NodeId, min: number, max: number): NodeId {
-    const { lo, hi } = this.nodes[a];
+    const inner = this.nodes[a];
+    const { lo, hi } = inner;
     if (lo >= min && hi <= max) return a;
+    // twice held within limits that meet is held once within both
+    if (inner.op === "clamp" && inner.min <= max && inner.max >= min)
+      return this.clamp(inner.a, Math.max(min, inner.min), Math.min(max, inner.max));
     const range = {
       lo: Math.max(min, Math.min(lo, max)),
       hi: Math.min(max, Math.max(hi, min)),

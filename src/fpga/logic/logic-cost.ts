@@ -1,13 +1,22 @@
-import type { LogicNode, Netlist, SerialBlock } from "../netlist.ts";
+import type { LogicNode, Netlist } from "../netlist.ts";
 import { isConcat } from "./delays.ts";
 import type { BitRange } from "./demand.ts";
 import { bitsOf } from "./intervals.ts";
 import type { Resources } from "./price.ts";
+import { serialBits, serialShape } from "./serial-shape.ts";
 
 type Cost = Partial<Resources>;
 
-/** LUTs, DSPs and block RAMs of one node, of which only some bits are read. */
-export function logicOf({ nodes }: Netlist, node: LogicNode, range: BitRange): Cost {
+/**
+ * LUTs, DSPs and block RAMs of one node, of which only some bits are read. Of two gates before an
+ * adder (`absorbedGates`) one is in the adder's LUT, the other feeds the carry.
+ */
+export function logicOf(
+  { nodes }: Netlist,
+  node: LogicNode,
+  range: BitRange,
+  isAbsorbed: boolean,
+): Cost {
   const bits = range.end - range.low;
   if (bits <= 0) return {};
   const widthOf = (id: number) => bitsOf(nodes[id]);
@@ -22,7 +31,7 @@ export function logicOf({ nodes }: Netlist, node: LogicNode, range: BitRange): C
     case "equal":
       return { luts: Math.ceil((widthOf(node.a) - 1) / 5) };
     case "select":
-      return { luts: selectLuts(nodes, node, bits) };
+      return { luts: isAbsorbed ? bits / 2 : bits };
     case "table":
       return tableCost(node, widthOf(node.a));
     case "multiply":
@@ -81,15 +90,6 @@ function clampLuts(a: LogicNode, node: LogicNode & { op: "clamp" }, bits: number
   return luts;
 }
 
-function selectLuts(
-  nodes: readonly LogicNode[],
-  node: LogicNode & { op: "select" },
-  bits: number,
-): number {
-  const isGate = isConstant(nodes[node.a]) || isConstant(nodes[node.b]);
-  return isGate ? bits : bits;
-}
-
 /** A LUT holds 64 places of one bit. */
 function tableCost(node: LogicNode & { op: "table" }, address: number): Cost {
   return { luts: bitsOf(node) * 2 ** Math.max(0, address - 6) };
@@ -102,18 +102,22 @@ function multiplyCost(a: LogicNode, b: LogicNode): Cost {
   return { dsps: Math.ceil(large / 27) * Math.ceil(small / 18) };
 }
 
-/** Multipliers shared by all columns of a block, with the weights in LUTs, one bit per LUT. */
-export function serialCost({ nodes }: Netlist, block: SerialBlock): Cost {
-  const { rows, inputs, weights, reuse } = block;
-  const columns = Math.ceil(inputs.length / reuse);
-  const largest = weights.reduce((most, w) => Math.max(most, Math.abs(w)), 1);
-  const weightBits = bitsOf({ lo: -largest, hi: largest });
-  const inputBits = Math.max(...inputs.map((id) => bitsOf(nodes[id])));
-  const sumBits = inputBits + weightBits + Math.ceil(Math.log2(inputs.length));
-  const multipliers = rows * columns;
+/**
+ * Shared multipliers in DSPs with a register behind each product (which a vendor's tool may take
+ * into the DSP) and, as Yosys counts, an inverter per bit of it; their weights in LUTs of 64 places, the held inputs behind multiplexers (4 inputs
+ * per LUT), and per row a sum that starts anew from the bias, which takes a second LUT per bit.
+ */
+export function serialCost(netlist: Netlist, index: number): Cost {
+  const block = netlist.blocks[index];
+  const { multipliers, perRow, run, rowsEach } = serialShape(block);
+  const { input, weight, result } = serialBits(index, netlist);
+  const rom = multipliers * weight * Math.ceil((run * rowsEach) / 64);
+  const held = perRow * input * Math.ceil(run / 4);
+  const partial = (multipliers - multipliers / perRow) * result;
+  const products = multipliers * (input + weight);
   return {
-    luts: multipliers * weightBits + rows * columns * sumBits,
-    ffs: inputs.length * inputBits + multipliers * (inputBits + weightBits) + rows * sumBits,
-    dsps: multipliers,
+    luts: rom + held + partial + products + 2 * block.rows * result,
+    ffs: block.inputs.length * input + products + block.rows * result,
+    dsps: multipliers * Math.ceil(input / 27) * Math.ceil(weight / 18),
   };
 }

@@ -1,5 +1,5 @@
 import type { Netlist, Pipeline } from "../netlist.ts";
-import { isWiring, usesOf } from "./demand.ts";
+import { isWiring, passedBits, usesOf } from "./demand.ts";
 import { bitsOf } from "./intervals.ts";
 
 /** Registers in a row that become one shift register in a LUT (SRL16E, SRLC32E). */
@@ -7,8 +7,8 @@ const shortestShift = 3;
 const longestShift = 32;
 
 /**
- * Registers of each node: every bit is kept until its last reader's stage, through wires that only
- * rename it; where a chain runs for three clocks or more untapped, it is a shift register in LUTs.
+ * Registers of each node: every bit is kept until its last reader's stage, through wires and sums
+ * that only rename it; where a chain runs for three clocks or more untapped, it is a shift register in LUTs.
  */
 export function registerCost(
   { nodes, blocks, outputs }: Netlist,
@@ -39,15 +39,23 @@ export function registerCost(
         for (const use of usesOf(nodes, node, { low: bit, end: bit + 1 }))
           for (let from = use.low; from < use.end; from++)
             for (const [word, mask] of reads[i][bit]) read(use.node, from, word, mask);
-    else
-      for (const use of usesOf(nodes, node, { low, end: used.lastIndexOf(true) + 1 }))
-        for (let bit = use.low; bit < use.end; bit++)
+    else {
+      const passed = passedBits(node);
+      for (let bit = low; bit < Math.min(passed.bits, used.length); bit++)
+        for (const [word, mask] of reads[i][bit]) read(passed.node, bit, word, mask);
+      const end = used.lastIndexOf(true) + 1;
+      if (end <= passed.bits) continue;
+      for (const use of usesOf(nodes, node, { low, end })) {
+        const from = use.node === passed.node ? Math.max(use.low, passed.bits) : use.low;
+        for (let bit = from; bit < use.end; bit++)
           read(use.node, bit, stages[i] >> 5, 1 << (stages[i] & 31));
+      }
+    }
   }
   return nodes.map((node, i) => {
     const cost = { ffs: 0, luts: 0 };
     if (node.op === "constant" || isWiring(nodes, node)) return cost;
-    for (const masks of reads[i]) chain(masks, stages[i], cost);
+    for (const masks of reads[i].slice(passedBits(node).bits)) chain(masks, stages[i], cost);
     return cost;
   });
 }

@@ -77,7 +77,7 @@ const learnedText = (ebops: number) =>
 
 /** LUT that an effective bit operation of the dense layers takes, about; the rest has its own price. */
 const lutsPerEbop = 0.9;
-const mostTrials = 4;
+const mostTrials = 6;
 
 async function trainForLuts(
   luts: number,

@@ -34,11 +34,11 @@ const muonLabels = ["hwPtL1", "hwPhiL1", "hwEtaL1", "hwSignL1"];
  * level that takes raw muon words, and its testbench goes through that.
  */
 export function designFiles(
-  { program, netlist, pipeline }: Logic,
+  { program, netlist, vectors, pipeline }: Logic,
   { inputs, outputs }: Vectors,
   notes: readonly string[],
 ): DesignFiles {
-  const options = { program, lanes: inferLanes(program), notes };
+  const options = { program, lanes: inferLanes(program), vectors, notes };
   const [port] = program.inputs;
   const isMuon = program.inputs.length === 1 && port.labels.join() === muonLabels.join();
   const word = isMuon ? muonWord() : undefined;

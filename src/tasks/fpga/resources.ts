@@ -1,8 +1,10 @@
 import {
+  buildLogic,
   buildNetlist,
   ebops,
   type FixedProgram,
   type Netlist,
+  type NodeId,
   type Pipeline,
   type Price,
   pipelineNetlist,
@@ -15,6 +17,8 @@ import type { DesignConfig } from "./config.ts";
 export interface Logic {
   readonly program: FixedProgram;
   readonly netlist: Netlist;
+  /** Nodes of the program's vectors, which give wires their names; -1 for lanes left out. */
+  readonly vectors: ReadonlyMap<string, readonly NodeId[]>;
   readonly pipeline: Pipeline;
   readonly price: Price;
 }
@@ -25,9 +29,9 @@ export function logicOf(
   config: Pick<DesignConfig, "clock" | "reuse" | "dsps">,
 ): Logic {
   const program = { ...given, strategies: strategiesOf(given, config) };
-  const netlist = buildNetlist(program);
+  const { netlist, vectors } = buildLogic(program);
   const pipeline = pipelineNetlist(netlist, { clockMhz: config.clock });
-  return { program, netlist, pipeline, price: price(netlist, pipeline) };
+  return { program, netlist, vectors, pipeline, price: price(netlist, pipeline) };
 }
 
 /** LUTs where every product is a tree of its weights' signed digits and nothing is shared. */

@@ -77,6 +77,9 @@ export async function runYosys(options: YosysOptions): Promise<SynthesisResult> 
   const script = [
     `read_verilog -sv ${sources.join(" ")}`,
     `hierarchy -check -top ${top}`,
+    // a table by itself is lookup tables of 64 places and wide multiplexers; joined with the logic
+    // around it, it is taken apart to twice their number
+    `setattr -mod -set keep_hierarchy 1 ${top}_table_*`,
     `${synthesize} -run begin:coarse`,
     `techmap -map ${adderMap.path}`,
     `${synthesize} -run coarse:`,

@@ -23,6 +23,9 @@ export function has(tool: string): boolean {
   return isThere;
 }
 
+/** Where Verilator's compiled runtime is kept from one build to the next. */
+export const runtimeCache = join(process.cwd(), ".cache", "verilator");
+
 const folders: string[] = [];
 
 /** An empty folder that `cleanUp` removes. */
@@ -89,7 +92,7 @@ export async function cosimulate(
   {
     n = 2000,
     clockMhz = 360,
-    optimize = "-O1" as "-O0" | "-O1",
+    optimize = "-O0" as "-O0" | "-O1",
     vectors = vectorsOf(program, n),
     change = (netlist: Netlist) => netlist,
   } = {},
@@ -100,7 +103,6 @@ export async function cosimulate(
   const design = emitSystemVerilog(netlist, pipeline, { program });
   const emitSeconds = (performance.now() - began) / 1000;
   const folder = scratch([...design, ...emitTestbench(netlist, pipeline, vectors, { program })]);
-  const runtimeCache = join(process.cwd(), ".cache", "verilator");
   mkdirSync(runtimeCache, { recursive: true });
   const top = identifier(program.name);
   const result = await runVerilator({ folder, top, optimize, runtimeCache });

@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
 import { expression } from "../../../src/fpga/emit/expression.ts";
 import { identifier, scope } from "../../../src/fpga/emit/names.ts";
-import { serialShape } from "../../../src/fpga/emit/serial-module.ts";
 import { emitSystemVerilog } from "../../../src/fpga/emit/system-verilog.ts";
 import { packVectors } from "../../../src/fpga/emit/vectors.ts";
 import { literal } from "../../../src/fpga/emit/wires.ts";
 import { emitWordTop } from "../../../src/fpga/emit/word-top.ts";
+import { serialShape } from "../../../src/fpga/logic/serial-shape.ts";
 import type { LogicNode, Netlist, Pipeline } from "../../../src/fpga/netlist.ts";
 
 const layer = "l";
@@ -25,6 +25,8 @@ const operands = {
 
 test.each([
   [{ op: "add", a: 0, b: 1, shiftA: 0, shiftB: 2, lo: -8, hi: 67 }, "8'(s) + (8'(u) << 2)"],
+  [{ op: "add", a: 0, b: 1, shiftA: 4, shiftB: 0, lo: -128, hi: 127 }, "{s, u}"],
+  [{ op: "add", a: 3, b: 0, shiftA: 1, shiftB: 4, lo: -128, hi: 114 }, "{s, 3'(c), 1'd0}"],
   [{ op: "add", a: 0, b: 2, shiftA: 1, shiftB: 0, lo: -19, hi: 11 }, "(6'(s) << 1) - 6'd3"],
   [{ op: "sub", a: 1, b: 2, shiftA: 0, shiftB: 0, lo: 3, hi: 18 }, "5'(u) - 5'd29"],
   [{ op: "multiply", a: 0, b: 1, lo: -120, hi: 105 }, "8'(s) * 8'(u)"],
@@ -33,10 +35,16 @@ test.each([
   [{ op: "shift", a: 0, by: -5, lo: -1, hi: 0 }, "1'(s >>> 5)"],
   [{ op: "wrap", a: 0, width: 3, signed: false, lo: 0, hi: 7 }, "s[2:0]"],
   [{ op: "wrap", a: 0, width: 6, signed: false, lo: 0, hi: 63 }, "6'(s)"],
+  [{ op: "clamp", a: 0, min: 0, max: 5, lo: 0, hi: 5 }, "s[3] ? 3'd0 : s > 4'sd5 ? 3'd5 : 3'(s)"],
   [
-    { op: "clamp", a: 0, min: 0, max: 5, lo: 0, hi: 5 },
-    "s < 4'sd0 ? 3'd0 : s > 4'sd5 ? 3'd5 : 3'(s)",
+    { op: "clamp", a: 0, min: 0, max: 1, lo: 0, hi: 1 },
+    "s[3] ? 1'd0 : ~s[3] & (|s[2:1]) ? 1'd1 : 1'(s)",
   ],
+  [
+    { op: "clamp", a: 0, min: -2, max: 1, lo: -2, hi: 1 },
+    "s[3] & ~&s[2:1] ? 2'sb10 : ~s[3] & (|s[2:1]) ? 2'sd1 : 2'(s)",
+  ],
+  [{ op: "clamp", a: 1, min: 0, max: 7, lo: 0, hi: 7 }, "|u[3] ? 3'd7 : 3'(u)"],
   [{ op: "clamp", a: 1, min: 0, max: 5, lo: 0, hi: 5 }, "u > 4'd5 ? 3'd5 : 3'(u)"],
   [{ op: "less", a: 0, b: 1, lo: 0, hi: 1 }, "5'(s) < $signed(5'(u))"],
   [{ op: "less", a: 1, b: 2, lo: 0, hi: 1 }, "$signed(5'(u)) < -5'sd3"],
@@ -114,6 +122,13 @@ endmodule
 \`default_nettype wire
 `);
   expect(emitSystemVerilog(netlist, pipeline)).toEqual(files);
+});
+
+test("wires have the names of their vectors; lanes that are left out have none", () => {
+  const [{ text }] = emitSystemVerilog(netlist, pipeline, {
+    vectors: new Map([["dense.sum", [-1, 2]]]),
+  });
+  expect(text).toContain("wire signed [5:0] dense_sum_1 = 6'(x_0) + 6'(x_1);");
 });
 
 test("an operand that is not there yet is a bug that is said", () => {

@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { muonWord } from "../../../src/fpga/emit/muon-top.ts";
 import { emitSystemVerilog } from "../../../src/fpga/emit/system-verilog.ts";
@@ -9,7 +8,7 @@ import { pipelineNetlist } from "../../../src/fpga/logic/pipeline.ts";
 import { runVerilator } from "../../../src/tasks/fpga/run-verilator.ts";
 import { runYosys } from "../../../src/tasks/fpga/run-yosys.ts";
 import { muonProgram } from "./large-programs.ts";
-import { cleanUp, has, scratch, vectorsOf } from "./support.ts";
+import { cleanUp, has, runtimeCache, scratch, vectorsOf } from "./support.ts";
 
 afterAll(cleanUp);
 
@@ -27,22 +26,13 @@ describe.skipIf(!has("verilator"))("the muon word", () => {
       emitWordTop(netlist, pipeline, word, { program }),
       ...emitTestbench(netlist, pipeline, vectors, { program, word }),
     ]);
-    const runtimeCache = join(process.cwd(), ".cache", "verilator");
-    const { output } = await runVerilator({ folder, top: `${program.name}_word`, runtimeCache });
+    const top = `${program.name}_word`;
+    const { output } = await runVerilator({ folder, top, optimize: "-O0", runtimeCache });
     expect(output).toBe(`PASS 1000 vectors, latency ${pipeline.latency}\n`);
   }, 120_000);
 });
 
 describe.skipIf(!has("yosys"))("synthesis", () => {
-  test("counts the cells", async () => {
-    const folder = scratch(emitSystemVerilog(netlist, pipeline, { program }));
-    const { luts, ffs, dsps, carries, cells } = await runYosys({ folder, top: program.name });
-    expect(luts).toBeGreaterThan(100);
-    expect(ffs).toBeGreaterThan(100);
-    expect(carries).toBeGreaterThan(10);
-    expect(dsps).toBe(cells.DSP48E2);
-  }, 240_000);
-
   test("that fails says why", async () => {
     const folder = scratch([{ path: "a.sv", text: "module a(input x); assign y = z; endmodul\n" }]);
     await expect(runYosys({ folder, top: "a" })).rejects.toThrow(/^yosys: failed[\s\S]*ERROR/);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createRng } from "../../../src/base/rng.ts";
 import { interpret } from "../../../src/fpga/interpret/run.ts";
-import { buildNetlist } from "../../../src/fpga/logic/build.ts";
+import { buildLogic, buildNetlist } from "../../../src/fpga/logic/build.ts";
 import { simulateNetlist } from "../../../src/fpga/logic/simulate.ts";
 import type { FixedProgram, Strategy } from "../../../src/fpga/program.ts";
 import { denseProgram } from "./networks.ts";
@@ -40,6 +40,51 @@ describe("netlist of random programs", () => {
   it("gives what the interpreter gives, whatever the operations", () => {
     for (let seed = 0; seed < 100; seed++)
       expectEqual(randomProgram(createRng(seed), 14), `seed ${seed}`);
+  });
+});
+
+describe("the nodes of the vectors", () => {
+  it("hold what the interpreter has for the vector, or are left out", () => {
+    let named = 0;
+    for (let seed = 0; seed < 30; seed++) {
+      const rng = createRng(`vectors ${seed}`);
+      const program = randomProgram(rng, 14);
+      const { netlist, vectors } = buildLogic(program);
+      const all = program.ops.map(({ output }) => output);
+      const outputs = all.map((from) => ({ name: from, from, unit: 1, physical: null }));
+      const inputs = randomInputs(rng, program, 1);
+      const expected = interpret({ ...program, outputs }, inputs).outputs;
+      for (const name of all) {
+        const nodes = vectors.get(name) ?? [];
+        expect(nodes).toHaveLength(expected[name].length);
+        const there = nodes.filter((node) => node >= 0);
+        const values = simulateNetlist({ ...netlist, outputs: [{ name, nodes: there }] }, inputs)[
+          name
+        ];
+        expect(values, `${name} of ${seed}`).toEqual(
+          [...expected[name]].filter((_, lane) => nodes[lane] >= 0),
+        );
+        named += there.length;
+      }
+    }
+    expect(named).toBeGreaterThan(100);
+  });
+});
+
+describe("limits", () => {
+  it("that follow each other and meet are one", () => {
+    const limit = (input: string, lo: number, hi: number, output: string) =>
+      ({ op: "clamp", input, lo, hi, output, layer: "l" }) as const;
+    const netlist = buildNetlist({
+      name: "limits",
+      inputs: [{ name: "x", labels: ["x"], lanes: [{ fraction: 0, lo: -50, hi: 50 }] }],
+      ops: [limit("x", 0, 40, "y"), limit("y", -10, 7, "z"), limit("z", 3, 20, "w")],
+      outputs: [{ name: "w", from: "w", unit: 1, physical: null }],
+      strategies: {},
+    });
+    expect(netlist.nodes.filter(({ op }) => op === "clamp")).toMatchObject([{ min: 3, max: 7 }]);
+    for (let x = -50; x <= 50; x++)
+      expect(simulateNetlist(netlist, { x: [x] }).w).toEqual([Math.max(3, Math.min(7, x))]);
   });
 });
 

@@ -4,6 +4,7 @@ import { buildNetlist } from "../../../src/fpga/logic/build.ts";
 import { pipelineNetlist } from "../../../src/fpga/logic/pipeline.ts";
 import { price } from "../../../src/fpga/logic/price.ts";
 import type { FixedOp, FixedProgram } from "../../../src/fpga/program.ts";
+import { kernelProgram, muonProgram, serialized } from "../emit/large-programs.ts";
 import { denseProgram } from "./networks.ts";
 
 const priceOf = (program: FixedProgram, { share = true, clockMhz = 200 } = {}) => {
@@ -39,23 +40,62 @@ describe("price", () => {
   });
 
   it("is within a fifth of what Yosys makes of whole networks", () => {
-    // yosys 0.23, synth_xilinx -family xcup -flatten -noiopad -noclkbuf at 200 MHz, from text in
-    // which every adder stays an adder ({a, 1'b0} + {b, 1'b0}, which alumacc does not merge)
+    // yosys 0.23 as run-yosys.ts runs it on the emitted text, LUT and SRL cells and flip-flops
+    const serial = serialized(3, 32);
     const measured = [
-      { program: denseProgram([4, 32, 32, 32, 1], { inputBits: 10 }), luts: 8551, ffs: 1430 },
-      { program: denseProgram([4, 1], { bits: 12, zeros: 0, inputBits: 10 }), luts: 132, ffs: 9 },
+      {
+        program: denseProgram([4, 32, 32, 32, 1], { inputBits: 10 }),
+        clockMhz: 200,
+        counted: [8647, 1350],
+      },
+      { program: kernelProgram(0), clockMhz: 360, counted: [219, 118] },
+      { program: kernelProgram(100), clockMhz: 360, counted: [17975, 8041] },
+      { program: muonProgram([32, 3]), clockMhz: 360, counted: [21586, 9668] },
+      {
+        program: muonProgram([32, 3], { strategies: serial }),
+        clockMhz: 360,
+        counted: [6346, 3914],
+      },
     ];
-    for (const { program, luts, ffs } of measured) {
-      const estimate = priceOf(program);
-      expect(Math.abs(estimate.luts / luts - 1)).toBeLessThan(0.2);
-      expect(Math.abs(estimate.ffs / ffs - 1)).toBeLessThan(0.2);
+    for (const { program, clockMhz, counted } of measured) {
+      const { luts, ffs } = priceOf(program, { clockMhz });
+      expect(Math.abs(luts / counted[0] - 1), program.name).toBeLessThan(0.2);
+      expect(Math.abs(ffs / counted[1] - 1), program.name).toBeLessThan(0.2);
     }
   });
 
-  it("needs no DSP for squares, one for a product", () => {
+  it("counts no register for bits of a sum that an operand has already", () => {
+    // y = a + 16 b and a itself pass the same edge: the lowest four bits are held once
+    const lanes: [number, number][] = [
+      [0, 0],
+      [1, 0],
+    ];
+    const program = oneOp({ op: "pick", inputs: ["a", "b"], lanes, output: "x", layer: "l" });
+    const sumOfBoth: FixedOp = {
+      op: "affine",
+      input: "x",
+      rows: 1,
+      columns: 2,
+      weights: Int32Array.of(1, 16),
+      weightFraction: [0],
+      bias: [0],
+      gather: null,
+      accumulator: null,
+      output: "y",
+      layer: "l",
+    };
+    const ops = [...program.ops, sumOfBoth];
+    const both = [...program.outputs, { ...program.outputs[0], name: "a", from: "a" }];
+    const sum = priceOf({ ...program, ops });
+    expect(priceOf({ ...program, ops, outputs: both }).ffs).toBe(sum.ffs + 4);
+  });
+
+  it("needs no DSP for squares and products, one where the layer asks for multipliers", () => {
     const at = { output: "y", layer: "l" };
     expect(priceOf(oneOp({ op: "multiply", a: "b", b: "b", ...at })).dsps).toBe(0);
-    expect(priceOf(oneOp({ op: "multiply", a: "a", b: "b", ...at })).dsps).toBe(1);
+    const product = oneOp({ op: "multiply", a: "a", b: "b", ...at });
+    expect(priceOf(product).dsps).toBe(0);
+    expect(priceOf({ ...product, strategies: { l: { kind: "multipliers" } } }).dsps).toBe(1);
   });
 
   it("counts a quarter fewer LUTs with shared sums than row by row", () => {
