@@ -26,7 +26,7 @@ export function lowerNamed(
   given: FloatNetwork,
   plan: QuantizationPlan,
 ): { readonly program: FixedProgram; readonly products: ReadonlyMap<string, string> } {
-  const network = prepare(given);
+  const network = prepare(given, plan.spreads);
   const missing = network.nodes.find((node) => !plan.units[node.output]);
   if (missing)
     throw new ConfigError(

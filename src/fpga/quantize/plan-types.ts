@@ -1,5 +1,6 @@
 import type { FixedFormat, Rounding } from "../format.ts";
 import type { Lane } from "../program.ts";
+import type { Spreads } from "./expand-polynomial.ts";
 
 /** How products see a whole number that comes in: cast((n - offset) · 2^-shift). */
 export interface InputScaling {
@@ -24,6 +25,8 @@ export interface TablePlan {
  * of a vector share one format.
  */
 export interface QuantizationPlan {
+  /** Of the inputs on the sample, by which sums of powers are written out (see prepare). */
+  readonly spreads: Spreads;
   /** What the ports of the program hold, by input. */
   readonly ports: Readonly<Record<string, readonly Lane[]>>;
   /** By input and lane; null: as it is. */

@@ -2,6 +2,7 @@ import { ConfigError } from "../../base/errors.ts";
 import { type FixedFormat, fractionOf, printFormat, rangeOf } from "../format.ts";
 import type { FloatNetwork, FloatNode } from "../network.ts";
 import { integerBits, weightFormat } from "./choose-format.ts";
+import type { Spreads } from "./expand-polynomial.ts";
 import { inputsOf } from "./nodes.ts";
 import { planInput, planPorts } from "./plan-inputs.ts";
 import { inheritedUnits, planLanes } from "./plan-lanes.ts";
@@ -30,7 +31,12 @@ export function planWidths(
 ): QuantizationPlan {
   const { network } = calibration;
   const uses = findUses(network, steps);
+  const spreads = network.inputs.map(({ name }) => [
+    name,
+    calibration.ranges[name].map(({ mean, spread }) => ({ mean, spread })),
+  ]);
   const draft = {
+    spreads: Object.fromEntries(spreads) as Spreads,
     ports: planPorts(calibration),
     inputs: {} as Record<string, readonly (InputScaling | null)[]>,
     weights: {} as Record<string, readonly FixedFormat[]>,

@@ -1,14 +1,15 @@
 import { ConfigError } from "../../base/errors.ts";
 import type { FloatNetwork, FloatNode } from "../network.ts";
+import { expandPolynomials, type Spreads } from "./expand-polynomial.ts";
 import { positionsOf } from "./nodes.ts";
 import { splitExact } from "./split-exact.ts";
 
 /**
- * The network as it is quantized: whole numbers that pass through taken out of products. Applied
- * twice it gives the same.
+ * The network as it is quantized: whole numbers that pass through taken out of products, and sums
+ * of powers written out where the inputs' spreads are given. Applied twice it gives the same.
  * @throws ConfigError for weights that are not finite.
  */
-export function prepare(network: FloatNetwork): FloatNetwork {
+export function prepare(network: FloatNetwork, spreads: Spreads = {}): FloatNetwork {
   for (const node of network.nodes) {
     if (node.op !== "affine") continue;
     const all = [...node.weights, ...node.bias];
@@ -18,7 +19,8 @@ export function prepare(network: FloatNetwork): FloatNetwork {
         `quantize: ${bad} of ${all.length} weights of ${node.layer} are not finite numbers; has the training diverged?`,
       );
   }
-  return splitExact({ ...network, nodes: network.nodes.flatMap(pickColumns) });
+  const expanded = expandPolynomials(network, spreads);
+  return splitExact({ ...expanded, nodes: expanded.nodes.flatMap(pickColumns) });
 }
 
 /** A product with some lanes of a vector, once: a pick of them, then a product with all. */

@@ -42,25 +42,29 @@ export function calibrate(
   given: FloatNetwork,
   inputs: Readonly<Record<string, Float64Array>>,
 ): Calibration {
-  const network = prepare(given);
   const sample = Object.fromEntries(
-    network.inputs.map(({ name, labels }) => {
+    given.inputs.map(({ name, labels }) => {
       if (!inputs[name])
         throw new ShapeError(
-          `calibrate: no values for input ${name} of ${network.name}, expected [n, ${labels.length}]`,
+          `calibrate: no values for input ${name} of ${given.name}, expected [n, ${labels.length}]`,
         );
       return [name, spreadRows(inputs[name], labels.length)];
     }),
   );
-  const first = network.inputs[0];
+  const first = given.inputs[0];
   const rows = sample[first.name].length / first.labels.length;
+  const lanesOf = (all: Float64Array) => {
+    const width = all.length / rows;
+    return Array.from({ length: width }, (_, lane) =>
+      Float64Array.from({ length: rows }, (_, row) => all[row * width + lane]),
+    );
+  };
+  const spreads = Object.entries(sample).map(([name, all]) => [name, lanesOf(all).map(laneRange)]);
+  const network = prepare(given, Object.fromEntries(spreads));
   const values = new Map<string, readonly Float64Array[]>();
   const ranges: Record<string, readonly LaneRange[]> = {};
   evaluateNetwork(network, sample, (name, all) => {
-    const width = all.length / rows;
-    const lanes = Array.from({ length: width }, (_, lane) =>
-      Float64Array.from({ length: rows }, (_, row) => all[row * width + lane]),
-    );
+    const lanes = lanesOf(all);
     values.set(name, lanes);
     ranges[name] = lanes.map(laneRange);
   });
