@@ -6,8 +6,10 @@ import type { Page } from "playwright-core";
 import { afterAll, describe, expect, test } from "vitest";
 import { demoPage } from "../../scripts/figures.ts";
 import { loadDocument, renderPage } from "../../src/report/index.ts";
-import { createNodeRuntime } from "../../src/runtime/index.ts";
+import { design } from "../../src/tasks/fpga/index.ts";
 import { recalibrateMuons, tinyRecalibration } from "../../src/tasks/index.ts";
+import { bundled, runtime, writeSimulated } from "../tasks/samples.ts";
+import { tinyMuonStudy } from "../tasks/study/samples.ts";
 import { hasBrowser, launchedBrowser } from "./chromium.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "forty-report-"));
@@ -22,9 +24,20 @@ mkdirSync(pictures, { recursive: true });
 const reports: Readonly<Record<string, () => Promise<string>>> = {
   async "tiny-run"() {
     const out = join(folder, "run");
-    const files = ["data/omtf_single_muon.csv.gz"];
-    const runtime = createNodeRuntime({ threads: 1 });
-    await recalibrateMuons({ files, out, config: tinyRecalibration, runtime });
+    await recalibrateMuons({ files: [bundled], out, config: tinyRecalibration, runtime });
+    return join(out, "report.html");
+  },
+  async "tiny-study"() {
+    const out = join(folder, "study");
+    await tinyMuonStudy(await writeSimulated(join(folder, "muons.parquet")), out);
+    return join(out, "report.html");
+  },
+  async "tiny-design"() {
+    const [model, out] = [join(folder, "small"), join(folder, "design")];
+    const files = [bundled];
+    await recalibrateMuons({ files, out: model, config: tinyRecalibration, runtime });
+    const config = { epochs: 1, steps: 200, vectors: 100, rows: 500, ebops: 900 };
+    await design({ model, out, files, config, runtime, sweep: true });
     return join(out, "report.html");
   },
   async "all-figures"() {
