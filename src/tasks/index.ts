@@ -1,3 +1,5 @@
 export * from "./drift/index.ts";
+export * from "./fpga/index.ts";
 export * from "./recalibration/index.ts";
+export * from "./scout/index.ts";
 export * from "./study/index.ts";

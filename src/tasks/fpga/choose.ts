@@ -19,7 +19,7 @@ import {
   roundNetwork,
   trainNetwork,
 } from "./quantize.ts";
-import { logicOf } from "./resources.ts";
+import { buildDesign } from "./resources.ts";
 import type { Sample } from "./sample.ts";
 
 /** A quantized network and how its formats were chosen. */
@@ -88,7 +88,7 @@ async function trainForLuts(
   let found = 0;
   for (let trial = 0; trial < mostTrials && ebops >= 1; trial++) {
     const quantized = await train({ ebops });
-    found = logicOf(quantized.program, config).price.luts;
+    found = buildDesign(quantized.program, config).price.luts;
     if (found <= luts) return { ...quantized, text: `${learnedText(ebops)}, for ${luts} LUT` };
     const rest = found - lutsPerEbop * quantized.training!.best.ebops;
     ebops = Math.min(0.9 * ebops, (0.95 * luts - rest) / lutsPerEbop);
@@ -131,7 +131,7 @@ export function descend(
   return planForBudget(network, calibrate(network, rows.ports), {
     budget,
     evaluate: (program) => relativeError(network, program, rows.ports),
-    price: "luts" in budget ? (program) => logicOf(program, config).price.luts : totalEbops,
+    price: "luts" in budget ? (program) => buildDesign(program, config).price.luts : totalEbops,
   });
 }
 

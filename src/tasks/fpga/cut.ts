@@ -52,7 +52,7 @@ export function cutModel(model: ModelProto, name: string): CutModel {
 export const featurePort = "features";
 
 /** The logic of a cut model: one input [batch, sum of widths], parted into the ports. */
-export function logicOf(
+export function logicModel(
   model: ModelProto,
   { before, ports }: CutModel,
   widths: readonly number[],

@@ -3,7 +3,7 @@ import type { FigureData, RangesData } from "../../report/index.ts";
 import { quantiles } from "../../stats/index.ts";
 import type { Chosen } from "./choose.ts";
 import type { DesignMetrics } from "./metrics.ts";
-import type { Logic } from "./resources.ts";
+import type { Design } from "./resources.ts";
 
 /** What is before the first layer belongs to the inputs. */
 export const layerName = (layer: string): string => layer || "inputs";
@@ -24,7 +24,7 @@ export function resourceBars({ layers }: DesignMetrics): FigureData {
 }
 
 /** Clocks by layer: how far each layer moves the latest result. */
-export function latencyBars({ netlist, pipeline }: Logic): FigureData {
+export function latencyBars({ netlist, pipeline }: Design): FigureData {
   const last = new Map<string, number>();
   netlist.nodes.forEach(({ layer }, i) => {
     last.set(layer, Math.max(last.get(layer) ?? 0, pipeline.stages[i]));

@@ -10,7 +10,7 @@ import {
   muonWord,
 } from "../../fpga/index.ts";
 import { encodeModel } from "../../onnx/index.ts";
-import type { Logic } from "./resources.ts";
+import type { Design } from "./resources.ts";
 import type { Vectors } from "./vectors.ts";
 
 /** Everything that a design is handed over as. */
@@ -34,7 +34,7 @@ const muonLabels = ["hwPtL1", "hwPhiL1", "hwEtaL1", "hwSignL1"];
  * level that takes raw muon words, and its testbench goes through that.
  */
 export function designFiles(
-  { program, netlist, vectors, pipeline }: Logic,
+  { program, netlist, vectors, pipeline }: Design,
   { inputs, outputs }: Vectors,
   notes: readonly string[],
 ): DesignFiles {
@@ -72,7 +72,7 @@ export function designFiles(
 }
 
 /** The file, or why there cannot be one. */
-function tryQonnx(program: Logic["program"]): Uint8Array | string {
+function tryQonnx(program: Design["program"]): Uint8Array | string {
   try {
     return encodeModel(exportQonnx(program));
   } catch (error) {
@@ -82,7 +82,7 @@ function tryQonnx(program: Logic["program"]): Uint8Array | string {
 }
 
 /** The integer program as JSON, arrays as lists. */
-function programText(program: Logic["program"]): string {
+function programText(program: Design["program"]): string {
   const plain = (_: string, value: unknown) =>
     ArrayBuffer.isView(value) ? Array.from(value as Int32Array) : value;
   return `${JSON.stringify(program, plain)}\n`;

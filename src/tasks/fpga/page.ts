@@ -18,7 +18,7 @@ import {
   weightRanges,
 } from "./figures.ts";
 import type { DesignMetrics } from "./metrics.ts";
-import type { Logic } from "./resources.ts";
+import type { Design } from "./resources.ts";
 import type { Sample } from "./sample.ts";
 import {
   castTable,
@@ -35,7 +35,7 @@ export interface DesignPageInput {
   readonly config: DesignConfig;
   readonly chosen: Chosen;
   readonly sample: Sample;
-  readonly logic: Logic;
+  readonly logic: Design;
   readonly provenance: object;
 }
 

@@ -4,7 +4,7 @@ import { type FloatNetwork, importOnnx } from "../../fpga/index.ts";
 import { createPredictor } from "../../nn/index.ts";
 import { encodeModel, type ModelProto } from "../../onnx/index.ts";
 import type { Runtime } from "../../runtime/index.ts";
-import { type CutModel, cutModel, featurePort, logicOf } from "./cut.ts";
+import { type CutModel, cutModel, featurePort, logicModel } from "./cut.ts";
 
 /** Rows that go into the logic: per port, row-major [rows, lanes]. */
 export interface PortRows {
@@ -13,7 +13,7 @@ export interface PortRows {
 }
 
 /** A model whose logic is known as a network, and the way from the model's inputs to its ports. */
-export interface Logic {
+export interface ModelLogic {
   readonly network: FloatNetwork;
   /** Computes what the ports see from the model's inputs, [rows, columns] each. */
   portsOf(inputs: Readonly<Record<string, HostArray>>): Promise<PortRows>;
@@ -32,7 +32,7 @@ export async function readLogic(
     readonly sample: Readonly<Record<string, HostArray>> | null;
     readonly units: Readonly<Record<string, number>>;
   },
-): Promise<Logic> {
+): Promise<ModelLogic> {
   const { name, sample, units } = options;
   const cut = cutModel(model, name);
   if (!cut.before) {
@@ -44,7 +44,7 @@ export async function readLogic(
       `fpga: ${name}: its features are computed before the logic, and their ranges are known from data only; name the data with --data`,
     );
   const widths = (await evaluateBefore(runtime, cut, sample)).map(widthOf);
-  const network = importOnnx(logicOf(model, cut, widths), { name, units });
+  const network = importOnnx(logicModel(model, cut, widths), { name, units });
   return {
     network,
     portsOf: async (inputs) => {

@@ -14,7 +14,7 @@ import {
 import type { DesignConfig } from "./config.ts";
 
 /** A program as logic, with its price. */
-export interface Logic {
+export interface Design {
   readonly program: FixedProgram;
   readonly netlist: Netlist;
   /** Nodes of the program's vectors, which give wires their names; -1 for lanes left out. */
@@ -24,10 +24,10 @@ export interface Logic {
 }
 
 /** The logic of a program under the settings' clock, reuse and DSP blocks. */
-export function logicOf(
+export function buildDesign(
   given: FixedProgram,
   config: Pick<DesignConfig, "clock" | "reuse" | "dsps">,
-): Logic {
+): Design {
   const program = { ...given, strategies: strategiesOf(given, config) };
   const { netlist, vectors } = buildLogic(program);
   const pipeline = pipelineNetlist(netlist, { clockMhz: config.clock });

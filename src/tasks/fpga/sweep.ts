@@ -5,7 +5,7 @@ import type { DesignConfig } from "./config.ts";
 import { largestRatio, rmsErrors } from "./judge.ts";
 import type { SweepPoint } from "./metrics.ts";
 import { productsOf, trainNetwork } from "./quantize.ts";
-import { logicOf } from "./resources.ts";
+import { buildDesign } from "./resources.ts";
 import type { Sample } from "./sample.ts";
 
 /** Effective bit operations per weight that a sweep tries. */
@@ -57,7 +57,7 @@ function sweepRounding(sample: Sample, config: DesignConfig): SweepPoint[] {
 }
 
 function pointOf(given: FixedProgram, config: DesignConfig, error: number): SweepPoint {
-  const { program, price } = logicOf(given, config);
+  const { program, price } = buildDesign(given, config);
   const { luts, ffs, dsps, latencyClocks } = price;
   return {
     bits: meanBits(program),

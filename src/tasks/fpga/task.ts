@@ -21,7 +21,7 @@ import { fixedErrors, inPhysicalUnits, runProgram } from "./judge.ts";
 import type { DesignMetrics } from "./metrics.ts";
 import { designPage } from "./page.ts";
 import { takeRows } from "./ports.ts";
-import { logicOf, plainLuts } from "./resources.ts";
+import { buildDesign, plainLuts } from "./resources.ts";
 import { openSource } from "./run-source.ts";
 import { runVerilator, type SimulationResult } from "./run-verilator.ts";
 import { runYosys, type SynthesisResult } from "./run-yosys.ts";
@@ -81,7 +81,7 @@ export async function design(options: DesignOptions): Promise<DesignMetrics> {
   });
   const chosen = await chooseFormats(runtime, sample, config, following("bits"));
   stage("building logic");
-  const logic = logicOf(inPhysicalUnits(chosen.program, sample.units), config);
+  const logic = buildDesign(inPhysicalUnits(chosen.program, sample.units), config);
   const { program, price } = logic;
   const fixed = runProgram(program, sample.test);
   const errors = sample.learning

@@ -20,7 +20,7 @@ import {
   where,
 } from "../../../src/ops/index.ts";
 import { createNodeRuntime } from "../../../src/runtime/index.ts";
-import { cutModel, featurePort, logicOf } from "../../../src/tasks/fpga/cut.ts";
+import { cutModel, featurePort, logicModel } from "../../../src/tasks/fpga/cut.ts";
 
 const runtime = createNodeRuntime({ threads: 1 });
 const rng = createRng(1);
@@ -55,7 +55,7 @@ test("a model without missing values or categories is logic from its inputs on",
 test("features with missing values are computed before; what passes them by is a port too", async () => {
   const cut = cutModel(withMissing, "m");
   expect(cut.ports).toHaveLength(2);
-  const logic = logicOf(withMissing, cut, [3, 1]);
+  const logic = logicModel(withMissing, cut, [3, 1]);
   expect(logic.graph.node.map((n) => n.opType)).not.toContain("IsNaN");
   const muons = fromNumbers("float32", [3, 2], [5, 1, 7, Number.NaN, 9, -2]);
   const run = async (m: typeof withMissing, data: Record<string, typeof muons>) => {
