@@ -230,7 +230,7 @@ function lowerModulo(node: FloatNode & { op: "modulo" }, lowering: Lowering): st
   const { steps, plan } = lowering;
   const { layer, output } = node;
   const units = plan.units[output];
-  const input = inUnits(node.input, units, { ...lowering, layer });
+  const input = aligned(inUnits(node.input, units, { ...lowering, layer }), layer, steps);
   const [{ fraction }] = steps.lanes(input);
   const period = Math.round(node.period / units[0]) * 2 ** fraction;
   if (!Number.isInteger(period) || units.some((unit) => unit !== units[0]))

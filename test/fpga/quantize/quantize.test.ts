@@ -52,6 +52,14 @@ describe("a uniform plan", () => {
     expect(largest).toBeGreaterThan(0);
   });
 
+  it("takes the remainder of lanes of very different ranges", () => {
+    const scales = [0.4, 0.04, 0.004]; // within one period of the first
+    const inputs = gridSample(500, 3, 6).map((v, i) => v * scales[i % 3]);
+    const net = network(3, [{ op: "modulo", input: "x", period: 2, output: "y", layer: "y" }]);
+    const [{ rms, spread }] = differences(net, inputs, { bits: 16 });
+    expect(rms / spread).toBeLessThan(1e-3);
+  });
+
   it("halves the error with every bit", () => {
     const errors = [6, 8, 10, 12].map(
       (bits) => differences(mlp(), gridSample(800, 3, 4), { bits })[0].rms,
