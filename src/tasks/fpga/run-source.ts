@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
-import { DataError } from "../../base/errors.ts";
+import { ConfigError, DataError } from "../../base/errors.ts";
 import { float32, type HostArray } from "../../base/host-array.ts";
 import { createRng } from "../../base/rng.ts";
 import { numericColumn, readTable } from "../../data/index.ts";
@@ -159,7 +159,11 @@ async function otherInputs(
 }
 
 async function tableColumns(files: readonly string[], width: number, rows: number) {
-  const [file] = files;
+  const [file, ...others] = files;
+  if (others.length > 0)
+    throw new ConfigError(
+      `fpga: ${files.length} tables given, and one is read for a model that is no recalibration; join them with 'forty convert'`,
+    );
   const table = await readTable(file);
   const numeric = table.columns.filter((c) => typeof c.values[0] === "number");
   if (numeric.length < width)

@@ -176,6 +176,14 @@ describe("is refused with a reason", () => {
     );
   });
 
+  test("several tables for a model of elsewhere, of which only one would be read", async () => {
+    writeFileSync(at("plain.onnx"), classifier());
+    await expect(run(at("plain.onnx"), "tables", {}, { files: [muons, muons] })).rejects.toThrow(
+      "fpga: 2 tables given, and one is read",
+    );
+    expect(existsSync(at("tables"))).toBe(false);
+  });
+
   test("a budget that cannot be kept", async () => {
     writeFileSync(at("plain.onnx"), classifier());
     await expect(run(at("plain.onnx"), "tiny", { luts: 10 })).rejects.toThrow(
