@@ -41,7 +41,7 @@ beforeAll(async () => {
   muons = await writeSimulated(at("muons.parquet"));
   muonRun = at("run");
   await recalibrate(muons, muonRun, { model: "8x1", epochs: 2 });
-});
+}, 60_000);
 
 describe("a recalibration of muons", () => {
   let metrics: DesignMetrics;
@@ -192,11 +192,14 @@ describe("is refused with a reason", () => {
   });
 
   test("data that are gone, by name", async () => {
-    mkdirSync(at("elsewhere/deep/run"), { recursive: true });
-    writeFileSync(at("elsewhere/deep/run/model.onnx"), readFileSync(`${muonRun}/model.onnx`));
-    const path = at("elsewhere/deep/run");
-    const work = run(path, "gone");
-    await expect(work.then(() => "found")).resolves.toBe("found"); // two folders up it still is
+    const model = at("deep/1/2/3/4/run");
+    mkdirSync(model, { recursive: true });
+    writeFileSync(`${model}/model.onnx`, readFileSync(`${muonRun}/model.onnx`));
+    await expect(run(model, "gone")).rejects.toThrow(
+      /fpga: the data that .*run learned from, muons\.parquet \(\d+ bytes\), are neither here .*; name them with --data$/,
+    );
+    const found = await run(model, "named", { epochs: 0 }, { files: [muons] });
+    expect(found.errors).toHaveLength(3);
   }, 60_000);
 
   test("a missing Verilator, and all files are kept", async () => {
