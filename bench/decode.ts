@@ -12,7 +12,6 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { Worker } from "node:worker_threads";
 import { build } from "esbuild";
 import { createRng } from "../src/base/rng.ts";
 import { encodeOrbit } from "../src/cms/scouting/decoder.ts";
@@ -23,6 +22,7 @@ import {
 } from "../src/cms/scouting/simulate-orbits.ts";
 import { fuzz } from "../test/cms/scouting/mutate.ts";
 import type { StreamOutcome, StreamTask } from "./decode/stream.ts";
+import { outcomesOf } from "./shared/threads.ts";
 
 const { values: options } = parseArgs({
   options: {
@@ -40,19 +40,7 @@ const built = here("../node_modules/.cache/forty-bench-decode");
 
 /** GB/s of a task on so many threads, started together. */
 async function rate(task: StreamTask, threads: number): Promise<number> {
-  const workers = Array.from(
-    { length: threads },
-    () => new Worker(join(built, "stream.js"), { workerData: task }),
-  );
-  const next = (worker: Worker) =>
-    new Promise<unknown>((resolve, reject) => {
-      worker.once("message", resolve);
-      worker.once("error", reject);
-    });
-  await Promise.all(workers.map(next));
-  for (const worker of workers) worker.postMessage("go");
-  const outcomes = (await Promise.all(workers.map(next))) as StreamOutcome[];
-  await Promise.all(workers.map((worker) => worker.terminate()));
+  const outcomes = await outcomesOf<StreamOutcome>(join(built, "stream.js"), task, threads);
   return outcomes.reduce((sum, { bytes, seconds }) => sum + bytes / seconds / 1e9, 0);
 }
 

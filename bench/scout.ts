@@ -11,7 +11,6 @@ import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { Worker } from "node:worker_threads";
 import { build } from "esbuild";
 import { orbitRateHz } from "../src/cms/menu/index.ts";
 import { muonColumns } from "../src/cms/muons.ts";
@@ -23,6 +22,7 @@ import { createNodeRuntime } from "../src/runtime/index.ts";
 import { recalibrateMuons } from "../src/tasks/recalibration/index.ts";
 import { parseScout } from "../src/tasks/scout/index.ts";
 import type { ChainOutcome, ChainTask } from "./scout/chain.ts";
+import { outcomesOf } from "./shared/threads.ts";
 
 const { values: options } = parseArgs({
   options: {
@@ -67,22 +67,8 @@ function makeOrbits(occupancy: number): Uint8Array[] {
 }
 
 /** What the threads did in the same seconds. */
-async function measure(task: ChainTask, threads: number): Promise<ChainOutcome[]> {
-  const workers = Array.from(
-    { length: threads },
-    () => new Worker(join(built, "chain.js"), { workerData: task }),
-  );
-  const next = (worker: Worker) =>
-    new Promise<unknown>((resolve, reject) => {
-      worker.once("message", resolve);
-      worker.once("error", reject);
-    });
-  await Promise.all(workers.map(next));
-  for (const worker of workers) worker.postMessage("go");
-  const outcomes = (await Promise.all(workers.map(next))) as ChainOutcome[];
-  await Promise.all(workers.map((worker) => worker.terminate()));
-  return outcomes;
-}
+const measure = (task: ChainTask, threads: number) =>
+  outcomesOf<ChainOutcome>(join(built, "chain.js"), task, threads);
 
 const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
 const line = (cells: readonly string[]) => console.log(`| ${cells.join(" | ")} |`);
