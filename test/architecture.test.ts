@@ -32,7 +32,7 @@ const nodeFiles = [
   /^runtime\/ort-node\.ts$/,
   /^data\/(csv|detect|write)\.ts$/,
   /^data\/root\/(.*-node|worker[a-z-]*)\.ts$/,
-  /^tasks\/([^/]+\/)?(run-[a-z-]+|worker)\.ts$/,
+  /^tasks\/([^/]+\/){0,2}(run-[a-z-]+|worker)\.ts$/,
   /^cli\//,
 ];
 
@@ -44,6 +44,9 @@ const packages: Readonly<Record<string, RegExp>> = {
   zstddec: /^data\/root\/codecs-web\.ts$/,
   "@duckdb/node-api": /^data\/(duckdb|column-builder)\.ts$/,
   "@observablehq/plot": /^report\//,
+  "@nats-io/jetstream": /^tasks\/scout\/broker\//,
+  "@nats-io/obj": /^tasks\/scout\/broker\//,
+  "@nats-io/transport-node": /^tasks\/scout\/broker\//,
   commander: /^(cli|tasks)\//,
   domino: /^report\/svg\.ts$/,
   "onnxruntime-common": /^runtime\/ort\.ts$/,

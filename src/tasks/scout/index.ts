@@ -1,7 +1,14 @@
-export type { Alarm } from "./alarms.ts";
 export { parseScout, type ScoutConfig, type ScoutSettings, scoutSchema } from "./config.ts";
-export type { AlgorithmRate, ScoutMetrics } from "./metrics.ts";
-export { prometheusText } from "./prometheus.ts";
+export type { Alarm } from "./results/alarms.ts";
+export type { AlgorithmRate, ScoutMetrics } from "./results/metrics.ts";
+export { prometheusText } from "./results/prometheus.ts";
+export type {
+  HistogramSnapshot,
+  MapSnapshot,
+  Snapshot,
+  SnapshotNumbers,
+  StageRate,
+} from "./results/snapshot.ts";
 export { type AlgorithmCounts, type MenuCounts, runMenu } from "./run-menu.ts";
 export { type ScoutOptions, scout } from "./run-scout.ts";
 export {
@@ -9,10 +16,3 @@ export {
   type SimulateStreamOptions,
   simulateStream,
 } from "./run-simulate.ts";
-export type {
-  HistogramSnapshot,
-  MapSnapshot,
-  Snapshot,
-  SnapshotNumbers,
-  StageRate,
-} from "./snapshot.ts";

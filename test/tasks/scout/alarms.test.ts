@@ -1,7 +1,11 @@
 import { expect, test } from "vitest";
 import { createRng, type Rng } from "../../../src/base/rng.ts";
-import { compareBins, findAlarms } from "../../../src/tasks/scout/alarms.ts";
-import { addTallies, createTallies, talliesSince } from "../../../src/tasks/scout/tallies.ts";
+import { compareBins, findAlarms } from "../../../src/tasks/scout/results/alarms.ts";
+import {
+  addTallies,
+  createTallies,
+  talliesSince,
+} from "../../../src/tasks/scout/results/tallies.ts";
 
 /** A falling spectrum of n entries in 40 bins. */
 function spectrum(rng: Rng, n: number, scale = 6): Float64Array {

@@ -4,9 +4,12 @@ import { openDatabase, sqlText } from "../../../src/data/duckdb.ts";
 import { openRootFile } from "../../../src/data/read-root.ts";
 import { createNodeRuntime } from "../../../src/runtime/index.ts";
 import { parseScout } from "../../../src/tasks/scout/config.ts";
-import type { KeptCrossings } from "../../../src/tasks/scout/kept.ts";
-import { createProcessor } from "../../../src/tasks/scout/process-block.ts";
-import { createParquetWriter, createRootWriter } from "../../../src/tasks/scout/run-output.ts";
+import type { KeptCrossings } from "../../../src/tasks/scout/output/kept.ts";
+import {
+  createParquetWriter,
+  createRootWriter,
+} from "../../../src/tasks/scout/output/run-writers.ts";
+import { createProcessor } from "../../../src/tasks/scout/workers/process-block.ts";
 import { temporaryFolder } from "../../data/folder.ts";
 import { blockOfOrbits, orbitsOf } from "./samples.ts";
 

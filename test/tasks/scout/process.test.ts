@@ -3,9 +3,9 @@ import type { WholeOrbit } from "../../../src/cms/scouting/from-events.ts";
 import { compile, constant, fromNumbers, input, mul, reshape, sum } from "../../../src/index.ts";
 import { createNodeRuntime } from "../../../src/runtime/index.ts";
 import { parseScout, type ScoutSettings } from "../../../src/tasks/scout/config.ts";
-import { correlations } from "../../../src/tasks/scout/occupancy.ts";
-import { createProcessor } from "../../../src/tasks/scout/process-block.ts";
-import type { Assets } from "../../../src/tasks/scout/stages.ts";
+import { correlations } from "../../../src/tasks/scout/stages/occupancy.ts";
+import type { Assets } from "../../../src/tasks/scout/stages/stage.ts";
+import { createProcessor } from "../../../src/tasks/scout/workers/process-block.ts";
 import { toyModel } from "../toy-model.ts";
 import { blockOfOrbits, orbitsOf } from "./samples.ts";
 
@@ -265,7 +265,7 @@ describe("selections", () => {
     expect(tallies.counts["selected.low"]).toBe(all.filter((c) => c.muons.length === 1).length);
     const doubles = all.filter((c) => c.muons.length > 1).length;
     expect(tallies.counts["selected.double"]).toBe(doubles);
-    expect([...tallies.bins.menu]).toEqual([doubles]);
+    expect(tallies.counts["fired.L1_DoubleMu"]).toEqual(doubles);
   });
 });
 

@@ -3,7 +3,7 @@ import { encodeOrbit } from "../../../src/cms/scouting/decoder.ts";
 import { createWholeOrbit, type WholeOrbit } from "../../../src/cms/scouting/from-events.ts";
 import { type OrbitFrame, writeOrbitFile } from "../../../src/cms/scouting/orbit.ts";
 import { orbitSimulation, simulateOrbit } from "../../../src/cms/scouting/simulate-orbits.ts";
-import type { OrbitBlock } from "../../../src/tasks/scout/block.ts";
+import type { OrbitBlock } from "../../../src/tasks/scout/orbit/block.ts";
 
 /** Some simulated orbits, 1 ... n, muons only or with the calorimeter. */
 export function orbitsOf(n: number, { calo = false, seed = 5 } = {}): WholeOrbit[] {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { parseScout } from "../../../src/tasks/scout/config.ts";
-import { prometheusText } from "../../../src/tasks/scout/prometheus.ts";
-import { makeSnapshot, snapshotNumbers } from "../../../src/tasks/scout/snapshot.ts";
+import { prometheusText } from "../../../src/tasks/scout/results/prometheus.ts";
+import { makeSnapshot, snapshotNumbers } from "../../../src/tasks/scout/results/snapshot.ts";
 
 const config = parseScout({
   files: ["a.raw"],
@@ -24,7 +24,14 @@ const tallies = {
     "map.m": Float64Array.of(9, 9, 9, 9, 9, 5, 6, 9, 9, 9, 9, 9),
   },
 };
-const moment = { seconds: 2, isDone: false, lagSeconds: 0.25, alarms: [] };
+const moment = {
+  seconds: 2,
+  isDone: false,
+  run: 7,
+  workers: 2,
+  lagSeconds: 0.25,
+  alarms: [],
+};
 const snapshot = makeSnapshot(config, tallies, {
   ...moment,
   windowOrbits: 22491,

@@ -2,7 +2,7 @@ import { truncateSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import type { OrbitFrame } from "../../../src/cms/scouting/orbit.ts";
-import { readBlocks } from "../../../src/tasks/scout/run-source.ts";
+import { readBlocks } from "../../../src/tasks/scout/sources/run-files.ts";
 import { temporaryFolder } from "../../data/folder.ts";
 import { writeRaw } from "./samples.ts";
 

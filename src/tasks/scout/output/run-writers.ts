@@ -1,7 +1,7 @@
 import { rename, rm } from "node:fs/promises";
-import { type Database, openDatabase, sqlText } from "../../data/duckdb.ts";
-import { type ColumnType, makeColumn, makeTable } from "../../data/index.ts";
-import { createTreeWriter } from "../../data/write.ts";
+import { type Database, openDatabase, sqlText } from "../../../data/duckdb.ts";
+import { type ColumnType, makeColumn, makeTable } from "../../../data/index.ts";
+import { createTreeWriter } from "../../../data/write.ts";
 import type { KeptColumn, KeptCrossings } from "./kept.ts";
 
 /** Writes kept crossings, a file each time; it is whole or not there. */

@@ -1,12 +1,12 @@
-import { l1Scales } from "../../cms/index.ts";
-import type { MenuBits } from "../../cms/menu/index.ts";
-import { createDecoder, type OrbitDecoder, type OrbitOf } from "../../cms/scouting/decoder.ts";
+import { l1Scales } from "../../../cms/index.ts";
+import type { MenuBits } from "../../../cms/menu/index.ts";
+import { createDecoder, type OrbitDecoder, type OrbitOf } from "../../../cms/scouting/decoder.ts";
 import {
   clearOrbit,
   crossingsPerOrbit,
   type OrbitCollection,
-} from "../../cms/scouting/orbit-objects.ts";
-import { caloScalars } from "../../cms/scouting/trigger-objects.ts";
+} from "../../../cms/scouting/orbit-objects.ts";
+import { caloScalars } from "../../../cms/scouting/trigger-objects.ts";
 import type { RawOrbit } from "./block.ts";
 
 /** Kinds of objects of a crossing. */

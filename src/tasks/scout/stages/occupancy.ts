@@ -1,6 +1,6 @@
-import { crossingsPerOrbit } from "../../cms/scouting/orbit-objects.ts";
-import { type ObjectKind, objectKinds, type ScoutOrbit } from "./scout-orbit.ts";
-import { count, type Tallies } from "./tallies.ts";
+import { crossingsPerOrbit } from "../../../cms/scouting/orbit-objects.ts";
+import { type ObjectKind, objectKinds, type ScoutOrbit } from "../orbit/scout-orbit.ts";
+import { count, type Tallies } from "../results/tallies.ts";
 
 /** Farthest crossings whose coincidences are counted. */
 export const farthest = 8;

@@ -1,5 +1,5 @@
-import { ConfigError } from "../../base/errors.ts";
-import { nearMiss } from "../../base/near-miss.ts";
+import { ConfigError } from "../../../base/errors.ts";
+import { nearMiss } from "../../../base/near-miss.ts";
 import { type ObjectKind, type Physical, type ScoutOrbit, valuesOf } from "./scout-orbit.ts";
 
 /** Jets that count for HT: GeV and |eta|, near those of the trigger (CMS DN-2020/033). */
@@ -56,6 +56,32 @@ export function ownerOf(where: string, name: string, scores: readonly string[]):
   throw new ConfigError(
     `${where}: no quantity "${name}"; ${guess ? `did you mean "${guess}"?` : `there are ${known.join(", ")}`}`,
   );
+}
+
+/** True where there is such a quantity. */
+export const isQuantity = (name: string, scores: readonly string[]): boolean =>
+  Object.hasOwn(makers, name) || Object.hasOwn(objectQuantities, name) || scores.includes(name);
+
+/** `ConfigError` for what is no quantity of a crossing. */
+export function requireCrossing(where: string, name: string, scores: readonly string[]): void {
+  const owner = ownerOf(where, name, scores);
+  if (owner !== "crossing")
+    throw new ConfigError(`${where}: ${name} is of ${owner}; name a quantity of a crossing`);
+}
+
+/** `ConfigError` for quantities that are not of the same objects. @returns whose they are. */
+export function requireSameOwner(
+  where: string,
+  names: readonly string[],
+  scores: readonly string[],
+): Owner {
+  const owners = names.map((name) => ownerOf(where, name, scores));
+  const other = owners.findIndex((owner) => owner !== owners[0]);
+  if (other >= 0)
+    throw new ConfigError(
+      `${where}: ${names[0]} is of ${owners[0]}, ${names[other]} of ${owners[other]}; take quantities of the same`,
+    );
+  return owners[0];
 }
 
 /** Fills the quantities of a crossing that are named; scores are left alone. */

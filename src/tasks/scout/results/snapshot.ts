@@ -1,8 +1,9 @@
-import { orbitRateHz } from "../../cms/menu/index.ts";
+import { orbitRateHz } from "../../../cms/menu/index.ts";
+import type { ScoutConfig } from "../config.ts";
+import { binningOf } from "../stages/axis.ts";
+import { type Correlation, correlations } from "../stages/occupancy.ts";
 import type { Alarm } from "./alarms.ts";
-import type { ScoutConfig } from "./config.ts";
-import { binningOf } from "./stages.ts";
-import { binsOf, countsOf, type Tallies } from "./tallies.ts";
+import { binsOf, countsOf, type LumiRange, lumisOf, type Tallies } from "./tallies.ts";
 
 /** One stage so far; seconds are summed over the threads. */
 export interface StageRate {
@@ -34,12 +35,32 @@ export interface MapSnapshot {
   readonly counts: readonly number[];
 }
 
+/** Objects by a quantity, all and those that pass a threshold in another. */
+export interface TurnOnSnapshot {
+  readonly name: string;
+  /** What must reach the threshold, and the quantity on the axis. */
+  readonly of: string;
+  readonly threshold: number;
+  readonly against: string;
+  /** [bins + 1] */
+  readonly edges: readonly number[];
+  /** [bins] */
+  readonly passed: readonly number[];
+  readonly total: readonly number[];
+}
+
 /** Numbers of a run at a moment; all sums count from its start, before a resume too. */
 export interface SnapshotNumbers {
   /** Since this process started, s. */
   readonly seconds: number;
   /** True for the last one. */
   readonly isDone: boolean;
+  /** Null before the first block. */
+  readonly run: number | null;
+  /** First and last luminosity section. */
+  readonly lumis: LumiRange | null;
+  /** Worker threads, here and elsewhere. */
+  readonly workers: number;
   readonly orbits: number;
   /** Crossings with a block of any source. */
   readonly crossings: number;
@@ -64,6 +85,11 @@ export interface SnapshotNumbers {
 export interface Snapshot extends SnapshotNumbers {
   readonly histograms: readonly HistogramSnapshot[];
   readonly maps: readonly MapSnapshot[];
+  readonly turnOns: readonly TurnOnSnapshot[];
+  /** Coincidences of neighboring crossings. */
+  readonly correlations: readonly Correlation[];
+  /** Crossings by algorithm of the menu, those that fired, the most frequent first. */
+  readonly algorithms: readonly { readonly name: string; readonly count: number }[];
   /** Objects by crossing, bx - 1 [3564], by kind. */
   readonly occupancy: Readonly<Record<string, readonly number[]>>;
 }
@@ -71,7 +97,7 @@ export interface Snapshot extends SnapshotNumbers {
 /** What the tallies do not tell. */
 export type SnapshotMoment = Pick<
   SnapshotNumbers,
-  "seconds" | "isDone" | "lagSeconds" | "alarms"
+  "seconds" | "isDone" | "run" | "workers" | "lagSeconds" | "alarms"
 > & {
   /** Orbits processed in the last `windowSeconds`. */
   readonly windowOrbits: number;
@@ -89,6 +115,7 @@ export function makeSnapshot(
   const rate = windowSeconds > 0 ? windowOrbits / windowSeconds : 0;
   return {
     ...moment,
+    lumis: lumisOf(tallies),
     orbits: counts.orbits ?? 0,
     crossings: counts.crossings ?? 0,
     objects: countsOf(tallies, "objects"),
@@ -116,6 +143,21 @@ export function makeSnapshot(
       const axis = (a: typeof x) => ({ of: a.of, edges: [...binningOf(a).edges] });
       return [{ name, x: axis(x), y: axis(y), counts }];
     }),
+    turnOns: stages.flatMap((stage) => {
+      if (stage.kind !== "turnOn") return [];
+      const { name, of, threshold, against } = stage;
+      const edges = [...binningOf(stage).edges];
+      const part = (key: string) =>
+        Array.from(bins[`turnOn.${name}.${key}`] ?? new Float64Array(edges.length + 1)).slice(
+          1,
+          -1,
+        );
+      return [{ name, of, threshold, against, edges, passed: part("passed"), total: part("all") }];
+    }),
+    correlations: correlations(tallies),
+    algorithms: Object.entries(countsOf(tallies, "fired"))
+      .map(([name, count]) => ({ name, count }))
+      .sort((a, b) => b.count - a.count),
     occupancy: Object.fromEntries(
       Object.entries(binsOf(tallies, "occupancy")).map(([kind, n]) => [kind, [...n]]),
     ),
@@ -123,6 +165,7 @@ export function makeSnapshot(
 }
 
 /** The numbers of a snapshot, without what grows with the bins: a line of a log. */
-export function snapshotNumbers({ histograms, maps, occupancy, ...numbers }: Snapshot) {
+export function snapshotNumbers(snapshot: Snapshot): SnapshotNumbers {
+  const { histograms, maps, turnOns, correlations, algorithms, occupancy, ...numbers } = snapshot;
   return numbers satisfies SnapshotNumbers;
 }

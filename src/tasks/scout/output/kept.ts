@@ -1,5 +1,5 @@
-import { l1Scales, wrapPhi } from "../../cms/index.ts";
-import { type ObjectKind, objectKinds, type ScoutOrbit } from "./scout-orbit.ts";
+import { l1Scales, wrapPhi } from "../../../cms/index.ts";
+import { type ObjectKind, objectKinds, type ScoutOrbit } from "../orbit/scout-orbit.ts";
 
 /** A column of kept crossings. */
 export interface KeptColumn {

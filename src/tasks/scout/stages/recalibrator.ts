@@ -1,11 +1,11 @@
-import { ConfigError } from "../../base/errors.ts";
-import { float32 } from "../../base/host-array.ts";
-import { muonScales } from "../../cms/index.ts";
-import { crossingsPerOrbit } from "../../cms/scouting/orbit-objects.ts";
-import { createPredictor } from "../../nn/index.ts";
-import type { Runtime } from "../../runtime/index.ts";
-import { readModelColumns } from "../recalibration/metadata.ts";
-import type { ScoutOrbit } from "./scout-orbit.ts";
+import { ConfigError } from "../../../base/errors.ts";
+import { float32 } from "../../../base/host-array.ts";
+import { muonScales } from "../../../cms/index.ts";
+import { crossingsPerOrbit } from "../../../cms/scouting/orbit-objects.ts";
+import { createPredictor } from "../../../nn/index.ts";
+import type { Runtime } from "../../../runtime/index.ts";
+import { readModelColumns } from "../../recalibration/metadata.ts";
+import type { ScoutOrbit } from "../orbit/scout-orbit.ts";
 
 /** Calibrates the muons of some orbits, in place. */
 export interface Recalibrator {

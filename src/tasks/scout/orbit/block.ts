@@ -1,4 +1,4 @@
-import { ConfigError } from "../../base/errors.ts";
+import { ConfigError } from "../../../base/errors.ts";
 
 /** One orbit as the sources gave it. */
 export interface RawOrbit {

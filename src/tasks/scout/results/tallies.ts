@@ -1,4 +1,4 @@
-import { ConfigError } from "../../base/errors.ts";
+import { ConfigError } from "../../../base/errors.ts";
 
 /**
  * All that is counted, in a form whose merge is a sum: numbers, and bins with flows as
@@ -70,4 +70,21 @@ function under<T>(all: Readonly<Record<string, T>>, prefix: string): Record<stri
   const start = `${prefix}.`;
   const found = Object.entries(all).filter(([name]) => name.startsWith(start));
   return Object.fromEntries(found.map(([name, value]) => [name.slice(start.length), value]));
+}
+
+/** Luminosity sections, both ends included. */
+export interface LumiRange {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** Counts an orbit of a luminosity section. */
+export const countLumi = (tallies: Tallies, lumi: number) => count(tallies, `lumi.${lumi}`, 1);
+
+/** Luminosity sections with an orbit; null without any. */
+export function lumisOf(tallies: Tallies | TalliesJson): LumiRange | null {
+  const lumis = Object.keys(countsOf(tallies, "lumi")).map(Number);
+  if (lumis.length === 0) return null;
+  const [first, last] = [Math.min(...lumis), Math.max(...lumis)];
+  return { first, last };
 }

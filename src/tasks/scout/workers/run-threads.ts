@@ -1,27 +1,9 @@
 import { Worker } from "node:worker_threads";
-import { SessionError } from "../../base/errors.ts";
-import { type OrbitBlock, packBlock } from "./block.ts";
-import type { Tallies } from "./tallies.ts";
+import { SessionError } from "../../../base/errors.ts";
+import { type OrbitBlock, packBlock } from "../orbit/block.ts";
+import type { Tallies } from "../results/tallies.ts";
 import type { WorkerNews, WorkerOrder, WorkerSetup } from "./worker-message.ts";
-
-export interface BlockThreadsOptions {
-  readonly setup: WorkerSetup;
-  readonly threads: number;
-  /** Blocks that may wait. */
-  readonly queue: number;
-  /** What a block gave; awaited before the block counts as done. */
-  readonly onDone: (block: OrbitBlock, tallies: Tallies) => Promise<void>;
-}
-
-/** Worker threads with a bounded queue before them. */
-export interface BlockThreads {
-  /** Resolves when the block is with a thread or in the queue: a full queue makes the source wait. */
-  submit(block: OrbitBlock): Promise<void>;
-  /** Resolves when all blocks are done. */
-  finish(): Promise<void>;
-  /** Ends the threads after the blocks they are at; those that wait are given up. */
-  close(): Promise<void>;
-}
+import type { Workers, WorkersOptions } from "./workers.ts";
 
 /** Starts the threads. The first failure of any of them is thrown by all methods but `close`. */
 export async function startBlockThreads({
@@ -29,7 +11,7 @@ export async function startBlockThreads({
   threads,
   queue,
   onDone,
-}: BlockThreadsOptions): Promise<BlockThreads> {
+}: WorkersOptions): Promise<Workers> {
   const waiting: OrbitBlock[] = [];
   const busy = new Map<Worker, OrbitBlock>();
   const idle: Worker[] = [];

@@ -1,9 +1,8 @@
-import { type Menu, type Rate, rateOf } from "../../cms/menu/index.ts";
-import { crossingsPerOrbit } from "../../cms/scouting/orbit-objects.ts";
-import type { ScoutConfig } from "./config.ts";
-import { type Correlation, correlations } from "./occupancy.ts";
+import { type Menu, type Rate, rateOf } from "../../../cms/menu/index.ts";
+import { crossingsPerOrbit } from "../../../cms/scouting/orbit-objects.ts";
+import type { Correlation } from "../stages/occupancy.ts";
 import { type Snapshot, type SnapshotNumbers, snapshotNumbers } from "./snapshot.ts";
-import { type Tallies, type TalliesJson, talliesJson } from "./tallies.ts";
+import { countsOf, type Tallies, type TalliesJson, talliesJson } from "./tallies.ts";
 
 /** An algorithm of the menu and how often it fired. */
 export interface AlgorithmRate extends Rate {
@@ -12,7 +11,6 @@ export interface AlgorithmRate extends Rate {
 
 /** Every number of a run. */
 export interface ScoutMetrics extends SnapshotNumbers {
-  readonly run: number | null;
   readonly correlations: readonly Correlation[];
   /** In the order of the menu; empty without one. */
   readonly menu: readonly AlgorithmRate[];
@@ -23,25 +21,23 @@ export interface ScoutMetrics extends SnapshotNumbers {
 }
 
 export interface MetricsInput {
-  readonly config: ScoutConfig;
-  readonly run: number | null;
   readonly snapshot: Snapshot;
   readonly tallies: Tallies;
   readonly menu: Menu | null;
 }
 
 /** The numbers of a finished run; rates take all 3564 crossings of each orbit as seen. */
-export function scoutMetrics({ run, snapshot, tallies, menu }: MetricsInput): ScoutMetrics {
+export function scoutMetrics({ snapshot, tallies, menu }: MetricsInput): ScoutMetrics {
+  const fired = countsOf(tallies, "fired");
   const crossings = snapshot.orbits * crossingsPerOrbit;
   const rate = (name: string, fired: number): AlgorithmRate => {
     const none = { count: 0, rateHz: 0, errorHz: 0 };
     return { name, ...(crossings > 0 ? rateOf(fired, crossings) : none) };
   };
   return {
-    run,
     ...snapshotNumbers(snapshot),
-    correlations: correlations(tallies),
-    menu: (menu?.algorithms ?? []).map(({ name }, a) => rate(name, tallies.bins.menu?.[a] ?? 0)),
+    correlations: snapshot.correlations,
+    menu: (menu?.algorithms ?? []).map(({ name }) => rate(name, fired[name] ?? 0)),
     selections: Object.entries(snapshot.selected).map(([name, n]) => rate(name, n)),
     tallies: talliesJson(tallies),
   };

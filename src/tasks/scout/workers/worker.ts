@@ -1,10 +1,10 @@
 import { join } from "node:path";
 import { parentPort, workerData } from "node:worker_threads";
-import { createNodeRuntime } from "../../runtime/index.ts";
-import { blockName } from "./block.ts";
+import { createNodeRuntime } from "../../../runtime/index.ts";
+import { blockName } from "../orbit/block.ts";
+import { createParquetWriter, createRootWriter } from "../output/run-writers.ts";
+import { count } from "../results/tallies.ts";
 import { createProcessor } from "./process-block.ts";
-import { createParquetWriter, createRootWriter } from "./run-output.ts";
-import { count } from "./tallies.ts";
 import type { WorkerNews, WorkerOrder, WorkerSetup } from "./worker-message.ts";
 
 /** Processes the blocks that `run-threads.ts` sends, one at a time. */

@@ -1,12 +1,18 @@
-import { isFortyError } from "../../base/errors.ts";
-import type { Runtime } from "../../runtime/index.ts";
-import type { OrbitBlock } from "./block.ts";
-import type { ScoutConfig } from "./config.ts";
-import { createKept, type KeptCrossings } from "./kept.ts";
-import { countOccupancy } from "./occupancy.ts";
-import { createDecoders, createScoutOrbit, decodeInto, fillPhysical } from "./scout-orbit.ts";
-import { type Assets, createStages } from "./stages.ts";
-import { count, createTallies, type Tallies } from "./tallies.ts";
+import { isFortyError } from "../../../base/errors.ts";
+import type { Runtime } from "../../../runtime/index.ts";
+import type { ScoutConfig } from "../config.ts";
+import type { OrbitBlock } from "../orbit/block.ts";
+import {
+  createDecoders,
+  createScoutOrbit,
+  decodeInto,
+  fillPhysical,
+} from "../orbit/scout-orbit.ts";
+import { createKept, type KeptCrossings } from "../output/kept.ts";
+import { count, countLumi, createTallies, type Tallies } from "../results/tallies.ts";
+import { countOccupancy } from "../stages/occupancy.ts";
+import type { Assets } from "../stages/stage.ts";
+import { createStages } from "../stages/stages.ts";
 
 /** What a block gave. */
 export interface BlockResult {
@@ -32,7 +38,7 @@ export async function createProcessor(
   assets: Assets,
   runtime: Runtime,
 ): Promise<Processor> {
-  const stages = await createStages(config, assets, runtime);
+  const stages = await createStages(config.stages, assets, runtime);
   const decoders = createDecoders();
   const slots = Array.from({ length: config.batchOrbits }, () => createScoutOrbit(decoders));
   const selections = config.stages.flatMap((s) => (s.kind === "select" ? [s.name] : []));
@@ -45,6 +51,7 @@ export async function createProcessor(
       try {
         decodeInto(slots[n], raw, decoders);
         fillPhysical(slots[n]);
+        countLumi(tallies, raw.lumi);
         n++;
       } catch (error) {
         if (!isFortyError(error)) throw error;

@@ -2,11 +2,11 @@ import { existsSync, readdirSync } from "node:fs";
 import { open, readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { CancelledError, ConfigError, DataError, isFortyError } from "../../base/errors.ts";
-import { readOrbitFile } from "../../cms/scouting/orbit.ts";
-import { formatOfSource } from "../../cms/scouting/sources.ts";
-import { blockOf, type OrbitBlock, type RawOrbit, requireRun } from "./block.ts";
-import type { ScoutConfig } from "./config.ts";
+import { CancelledError, ConfigError, DataError, isFortyError } from "../../../base/errors.ts";
+import { readOrbitFile } from "../../../cms/scouting/orbit.ts";
+import { formatOfSource } from "../../../cms/scouting/sources.ts";
+import type { ScoutConfig } from "../config.ts";
+import { blockOf, type OrbitBlock, type RawOrbit, requireRun } from "../orbit/block.ts";
 
 /** Sources that are read; others are refused. */
 type SourceName = "gmt" | "calo";

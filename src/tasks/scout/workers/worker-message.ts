@@ -1,7 +1,7 @@
-import type { OrbitBlock } from "./block.ts";
-import type { ScoutConfig } from "./config.ts";
-import type { Assets } from "./stages.ts";
-import type { Tallies } from "./tallies.ts";
+import type { ScoutConfig } from "../config.ts";
+import type { OrbitBlock } from "../orbit/block.ts";
+import type { Tallies } from "../results/tallies.ts";
+import type { Assets } from "../stages/stage.ts";
 
 /** What a worker thread starts with. */
 export interface WorkerSetup {

@@ -1,4 +1,4 @@
-import { logChiSquaredTail, significance } from "../../stats/index.ts";
+import { logChiSquaredTail, significance } from "../../../stats/index.ts";
 import type { Tallies } from "./tallies.ts";
 
 /** A spectrum or map that departs from its reference. */

@@ -1,13 +1,13 @@
-import { orbitRateHz } from "../../cms/menu/index.ts";
-import { crossingsPerOrbit } from "../../cms/scouting/orbit-objects.ts";
+import { orbitRateHz } from "../../../cms/menu/index.ts";
+import { crossingsPerOrbit } from "../../../cms/scouting/orbit-objects.ts";
 import {
   type FigureData,
   formatNumber,
   type HistogramSeries,
   type Page,
   type Section,
-} from "../../report/index.ts";
-import type { ScoutConfig } from "./config.ts";
+} from "../../../report/index.ts";
+import type { ScoutConfig } from "../config.ts";
 import type { AlgorithmRate, ScoutMetrics } from "./metrics.ts";
 import type { HistogramSnapshot, Snapshot } from "./snapshot.ts";
 

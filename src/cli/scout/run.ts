@@ -1,0 +1,102 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { ConfigError, DataError } from "../../base/errors.ts";
+import { type ScoutMetrics, scout } from "../../tasks/scout/index.ts";
+import { wholeNumber } from "../options.ts";
+import type { Session } from "../session.ts";
+import { countText, textTable } from "../text-table.ts";
+import type { Define } from "../verb.ts";
+
+/** `forty scout run`: a stream of raw orbits into a run folder. */
+export const define: Define = (command, run) => {
+  command
+    .command("run")
+    .description("decode, calibrate, select, count and keep a stream of raw orbits")
+    .argument("[file...]", "raw orbit files, .raw (default: those of the configuration)")
+    .requiredOption("-o, --out <folder>", "folder of the run, new or empty (required)")
+    .option("--config <file>", "JSON file of settings and stages (default: the stages below)")
+    .option(
+      "--workers <count>",
+      "worker threads (default: as configured, 1)",
+      wholeNumber("--workers", { min: 1, max: 256 }),
+    )
+    .option("--resume", "go on with an interrupted run in that folder, same settings")
+    .addHelpText(
+      "after",
+      `
+Without stages in the configuration: dimuon spectra of opposite and same sign, muon pt and number,
+and a map of muons. Kinds of stages: recalibrate, score, menu, select, histogram, map.`,
+    )
+    .action(run(process));
+};
+
+interface RunOptions {
+  readonly out: string;
+  readonly config?: string;
+  readonly workers?: number;
+  readonly resume?: boolean;
+}
+
+async function process(
+  session: Session,
+  files: readonly string[],
+  { out, config, workers, resume = false }: RunOptions,
+): Promise<Omit<ScoutMetrics, "tallies"> & { report: string }> {
+  const settings = config === undefined ? {} : await readSettings(config);
+  const live = session.lines();
+  const { tallies: _, ...metrics } = await scout({
+    settings: {
+      ...settings,
+      ...(files.length > 0 ? { files } : {}),
+      ...(workers === undefined ? {} : { workers }),
+    },
+    out,
+    resume,
+    signal: session.signal,
+    onSnapshot: ({ orbits, realTimeFactor, kept }) =>
+      live.draw([
+        `${countText(orbits)} orbits, ${realTimeFactor.toFixed(2)} x real time, ${countText(kept)} crossings kept`,
+      ]),
+  }).finally(() => live.finish());
+  const report = join(out, "report.html");
+  session.say(summary(metrics));
+  session.say(`\nreport  ${report}`);
+  return { ...metrics, report };
+}
+
+async function readSettings(path: string): Promise<Record<string, unknown>> {
+  const text = await readFile(path, "utf8").catch((cause: Error) => {
+    throw new DataError(`${path}: cannot be read: ${cause.message}; check the path`, { cause });
+  });
+  try {
+    const settings: unknown = JSON.parse(text);
+    if (typeof settings === "object" && settings !== null) return { ...settings };
+  } catch (cause) {
+    throw new ConfigError(`${path}: not JSON: ${(cause as Error).message}`, { cause });
+  }
+  throw new ConfigError(`${path}: expected a JSON object of settings; see forty scout run --help`);
+}
+
+function summary({
+  orbits,
+  objects,
+  kept,
+  dropped,
+  realTimeFactor,
+  stages,
+  alarms,
+}: Omit<ScoutMetrics, "tallies">): string {
+  const lost = Object.entries(dropped).map(([reason, n]) => `${countText(n)} ${reason}`);
+  return [
+    textTable(
+      ["stage", "seconds", "items"],
+      stages.map(({ name, seconds, items }) => [name, seconds.toFixed(2), countText(items)]),
+    ),
+    "",
+    `${countText(orbits)} orbits, ${countText(objects.muons ?? 0)} muons, ${countText(kept)} crossings kept; ${realTimeFactor.toPrecision(3)} x real time`,
+    `dropped orbits: ${lost.length > 0 ? lost.join(", ") : "none"}`,
+    ...alarms.map(
+      (a) => `alarm: ${a.name} departs from the reference, Z = ${a.significance.toFixed(1)}`,
+    ),
+  ].join("\n");
+}

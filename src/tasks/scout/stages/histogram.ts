@@ -1,0 +1,39 @@
+import { z } from "zod";
+import { binOf } from "../../../stats/index.ts";
+import { fillQuantities, ownerOf, quantity } from "../orbit/quantities.ts";
+import { axisSettings, binningOf } from "./axis.ts";
+import { defineStage, stageName } from "./stage.ts";
+
+export const histogramKind = defineStage({
+  schema: z
+    .strictObject({
+      kind: z.literal("histogram"),
+      name: stageName,
+      of: z.string().describe("quantity of a crossing or of an object"),
+      ...axisSettings,
+    })
+    .describe("a spectrum of a quantity"),
+  create({ name, of, ...axis }, { scores }) {
+    ownerOf(`scout.${name}`, of, scores);
+    const binning = binningOf(axis);
+    const key = `histogram.${name}`;
+    return {
+      name,
+      run(orbits, { bins }) {
+        bins[key] ??= new Float64Array(axis.bins + 2);
+        const sums = bins[key];
+        let items = 0;
+        for (const orbit of orbits) {
+          fillQuantities(orbit, [of]);
+          const { values, n } = quantity(orbit, of);
+          for (let i = 0; i < n; i++) {
+            const bin = binOf(binning, values[i]);
+            if (bin >= 0) sums[bin]++;
+          }
+          items += n;
+        }
+        return items;
+      },
+    };
+  },
+});
