@@ -1,8 +1,8 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { createNodeRuntime } from "../../src/runtime/index.ts";
 import type { ScoutConfig } from "../../src/tasks/scout/config.ts";
-import { createProcessor } from "../../src/tasks/scout/workers/process-block.ts";
 import { addTallies, countsOf, createTallies } from "../../src/tasks/scout/results/tallies.ts";
+import { createProcessor } from "../../src/tasks/scout/workers/process-block.ts";
 
 /** What a thread does: the chain over and over. */
 export interface ChainTask {
