@@ -55,10 +55,11 @@ beforeAll(async () => {
 }, 180_000);
 
 describe("the packed package", () => {
-  test("holds the compiled code with types and no sources, tests or data", () => {
+  test("holds the compiled code with types, the monitor's page and the sample, no sources", () => {
     expect(packed).toEqual(expect.arrayContaining(["LICENSE", "README.md", "dist/cli/main.js"]));
     const odd = packed.filter(
-      (path) => !/^(dist\/.+\.(js|d\.ts)|package\.json|[A-Z]+(\.md)?)$/.test(path),
+      (path) =>
+        !/^(dist\/.+\.(js|d\.ts)|dist\/web\/.+|data\/.+|package\.json|[A-Z]+(\.md)?)$/.test(path),
     );
     expect(odd).toEqual([]);
     for (const target of Object.values(exports)) {
