@@ -103,6 +103,21 @@ export function decodeBlocks<K extends ObjectKinds>(
 const cut = (left: number, needed: number) =>
   `${4 * left} bytes left, the block has ${4 * needed}; was the orbit cut?`;
 
+/** Gives the blocks of an orbit another orbit number, in place, up to one whose counts cannot be. */
+export function renumberBlocks(
+  { headerWords, bodyWords }: Pick<BlockFormat, "headerWords" | "bodyWords">,
+  words: Int32Array,
+  orbit: number,
+): void {
+  for (let at = 0; at + headerWords <= words.length; ) {
+    const size = bodyWords(headerWords === 3 ? words[at] : 0);
+    if (size < 0) return;
+    at += headerWords;
+    words[at - 1] = orbit | (words[at - 1] & ~maxOrbit);
+    at += size;
+  }
+}
+
 /** The bytes of an orbit: the inverse of `decodeBlocks` where it dropped nothing. */
 export function encodeBlocks<K extends ObjectKinds>(
   format: BlockFormat<K>,
