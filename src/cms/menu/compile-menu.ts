@@ -1,19 +1,16 @@
-import { createAnswers } from "./answers.ts";
+import { type Answer, createAnswers } from "./answers.ts";
+import { type Arena, createArena } from "./arena.ts";
+import { createCounter, createTranspose } from "./counters.ts";
 import type { TriggerObjects } from "./crossings.ts";
-import type { Condition, Expression } from "./language.ts";
+import type { CountedSource } from "./enough-objects.ts";
+import type { Condition, Expression, GivenCondition, ObjectTerm } from "./language.ts";
+import { createLiveFinder, type LiveCrossings, spreadBits } from "./live-crossings.ts";
 import type { MenuBits } from "./menu-bits.ts";
 import { pairColumns } from "./pairs.ts";
 import type { Menu } from "./parse-menu.ts";
-import { sourceOf } from "./requirements.ts";
-import {
-  addRequirement,
-  createSource,
-  fillBlock,
-  finishSources,
-  loadSource,
-  maskChunk,
-  type Source,
-} from "./sources.ts";
+import { type SourceName, sourceOf } from "./requirements.ts";
+import { createSearches } from "./searches.ts";
+import { createSource, finishSource, loadSource, type Source } from "./sources.ts";
 
 /** Answers to conditions that the objects do not tell: name to bitmap [ceil(crossings / 32)]. */
 export type GivenBits = Readonly<Record<string, Uint32Array>>;
@@ -24,7 +21,8 @@ export interface CompiledMenu {
   /**
    * Decides all algorithms in all crossings. Algorithms with a condition that is not in `given`
    * stay unset and are listed in `undecided` (places in the menu). Crossings outside the input
-   * (bx offsets at its ends) are empty. Throws `ConfigError` where a column is missing.
+   * (bx offsets at its ends) are empty. Where most crossings are empty they cost next to nothing.
+   * Throws `ConfigError` where a column is missing.
    */
   readonly evaluate: (objects: TriggerObjects, given?: GivenBits) => MenuDecision;
 }
@@ -33,64 +31,130 @@ export interface MenuDecision extends MenuBits {
   readonly undecided: readonly number[];
 }
 
-/** Objects of so many blocks of 32 crossings are looked up at once, while tables are in cache. */
-const blocksPerChunk = 16;
-
-/** Compiles a menu: tables per column, bits per requirement, one function per algorithm. */
+/** Compiles a menu: tables per column, bits per requirement, slots of bits per algorithm. */
 export function compileMenu(menu: Menu): CompiledMenu {
-  const sources = new Map<string, Source>();
-  // requirements that are counted highest first, so that they share words
   const conditions = menu.algorithms.flatMap(({ expression }) => conditionsOf(expression));
-  conditions.sort((a, b) => b.objects.length - a.objects.length);
-  for (const { objects, cuts } of conditions)
+  const arena = createArena();
+  const sources = sourcesOf(conditions, arena);
+  const transpose = createTranspose(arena);
+  const counted = new Map<string, CountedSource>();
+  for (const source of sources.values())
+    counted.set(source.name, { source, counter: createCounter(source, arena, transpose) });
+  const countedFor = (term: ObjectTerm) => counted.get(sourceOf(term)) as CountedSource;
+  const answers = createAnswers(arena, countedFor);
+  const algorithms = menu.algorithms.map(({ expression }) => {
+    return { ...answers.answerOf(expression), given: givenNames(expression) };
+  });
+  const given = answers.given();
+  const searches = createSearches(answers.searched, (term) => countedFor(term).source);
+  const findLive = createLiveFinder({
+    sources: [...sources.keys()],
+    scalars: sources.get("scalars")?.needed ?? [],
+    reach: Math.max(
+      ...[0, ...conditions.flatMap((c) => c.objects.map(({ bx }) => Math.abs(bx)))],
+      ...given.map(({ bx }) => Math.abs(bx)),
+    ),
+  });
+
+  return {
+    menu,
+    evaluate(objects, answered = {}) {
+      const known = given.filter(({ name }) => Object.hasOwn(answered, name));
+      const live = findLive(objects, new Set(known.map(({ name }) => answered[name])));
+      arena.release();
+      const views = [...sources.values()].map((source) => loadSource(source, objects, { arena, live }));
+      for (const view of views) view();
+      searches.load(live);
+      const decided: number[] = [];
+      const undecided: number[] = [];
+      algorithms.forEach((algorithm, a) => {
+        const isKnown = algorithm.given.every((name) => Object.hasOwn(answered, name));
+        (isKnown ? decided : undecided).push(a);
+      });
+      const words = Math.ceil(live.count / 32);
+      const fired = new Uint32Array(algorithms.length * words);
+      const bits = arena.bits();
+      const join = joinAnswers(algorithms, decided);
+      for (let block = 0; block < words; block++) {
+        const n = Math.min(32, live.count - 32 * block);
+        for (const { counter } of counted.values()) counter.fill(32 * block, n);
+        for (const condition of known)
+          bits[condition.slot] = givenWord(condition, answered, { live, block, n });
+        searches.fill(bits, 32 * block, n);
+        join(bits, fired, { block, words, all: n === 32 ? -1 : (1 << n) - 1 });
+      }
+      const own = { crossings: live.count, words, fired };
+      return { ...(live.isAll ? own : spreadBits(own, live)), undecided };
+    },
+  };
+}
+
+/**
+ * The AND of what each of the chosen algorithms needs, for one block. The slots of all lie one after
+ * the other, so that most algorithms cost no more than their loads.
+ */
+function joinAnswers(algorithms: readonly Answer[], chosen: readonly number[]) {
+  const ends = new Int32Array(chosen.length);
+  const slots = Int32Array.from(
+    chosen.flatMap((a, c) => {
+      ends[c] = algorithms[a].slots.length + (c === 0 ? 0 : ends[c - 1]);
+      return algorithms[a].slots;
+    }),
+  );
+  const places = Int32Array.from(chosen);
+  const rests = chosen.flatMap((a, c) => {
+    const { rest } = algorithms[a];
+    return rest === null ? [] : [{ place: places[c], rest }];
+  });
+  return (
+    bits: Int32Array,
+    fired: Uint32Array,
+    { block, words, all }: { readonly block: number; readonly words: number; readonly all: number },
+  ): void => {
+    let k = 0;
+    for (let c = 0; c < ends.length; c++) {
+      let left = all;
+      for (const end = ends[c]; k < end; k++) left &= bits[slots[k]];
+      fired[places[c] * words + block] = left;
+    }
+    for (const { place, rest } of rests) {
+      const at = place * words + block;
+      if (fired[at] !== 0) fired[at] &= rest();
+    }
+  };
+}
+
+/** The sources of conditions with all requirements on them. */
+function sourcesOf(conditions: readonly Condition[], arena: Arena): Map<SourceName, Source> {
+  const sources = new Map<SourceName, Source>();
+  // requirements that are counted highest first, so that they share words
+  const byCount = [...conditions].sort((a, b) => b.objects.length - a.objects.length);
+  for (const { objects, cuts } of byCount)
     for (const term of objects) {
       const name = sourceOf(term);
       const source = sources.get(name) ?? createSource(name);
       sources.set(name, source);
-      addRequirement(source, term, objects.filter((other) => sourceOf(other) === name).length);
+      source.requirements.add(term);
       if (cuts.length > 0)
         for (const column of pairColumns(term, cuts)) source.pairColumns.add(column);
     }
-  const bits = finishSources([...sources.values()]);
-  const answers = createAnswers(bits, (term) => sources.get(sourceOf(term)) as Source);
-  const algorithms = menu.algorithms.map(({ expression }) => ({
-    ...answers.answerOf(expression),
-    given: givenNames(expression),
-  }));
+  for (const source of sources.values()) finishSource(source, arena);
+  return sources;
+}
 
-  return {
-    menu,
-    evaluate(objects, given = {}) {
-      const { crossings } = objects;
-      const words = Math.ceil(crossings / 32);
-      const fired = new Uint32Array(algorithms.length * words);
-      for (const source of sources.values()) loadSource(source, objects);
-      answers.load(crossings, given);
-      const decided: number[] = [];
-      const undecided: number[] = [];
-      algorithms.forEach((algorithm, a) => {
-        const isKnown = algorithm.given.every((name) => Object.hasOwn(given, name));
-        (isKnown ? decided : undecided).push(a);
-      });
-      for (let block = 0; block < words; block++) {
-        const n = Math.min(32, crossings - 32 * block);
-        if (block % blocksPerChunk === 0) {
-          const rest = Math.min(32 * blocksPerChunk, crossings - 32 * block);
-          for (const source of sources.values()) maskChunk(source, 32 * block, rest);
-        }
-        for (const source of sources.values()) fillBlock(source, 32 * block, n);
-        answers.startBlock(block);
-        const all = n === 32 ? -1 : (1 << n) - 1;
-        for (const a of decided) {
-          const { slots, rest } = algorithms[a];
-          let left = all;
-          for (let k = 0; k < slots.length; k++) left &= bits[slots[k]];
-          fired[a * words + block] = left === 0 || rest === null ? left : rest(left);
-        }
-      }
-      return { crossings, words, fired, undecided };
-    },
-  };
+/** The answer from outside for the n crossings of a block. */
+function givenWord(
+  { name, bx }: GivenCondition,
+  answered: GivenBits,
+  { live, block, n }: { readonly live: LiveCrossings; readonly block: number; readonly n: number },
+): number {
+  const bitmap = answered[name];
+  let word = 0;
+  for (let k = 0; k < n; k++) {
+    const e = live.list[32 * block + k] + bx;
+    if (e >= 0 && e < live.crossings) word |= ((bitmap[e >>> 5] >>> (e & 31)) & 1) << k;
+  }
+  return word;
 }
 
 function conditionsOf(expression: Expression): Condition[] {

@@ -11,7 +11,8 @@ import {
   pairLimits,
   pairMass,
 } from "./pairs.ts";
-import type { SourceData } from "./requirements.ts";
+import { printObject } from "./print-expression.ts";
+import type { SourceData } from "./sources.ts";
 
 /** What a condition needs from the engine. */
 export interface ConditionContext {
@@ -70,6 +71,7 @@ export function createCondition(condition: Condition, context: ConditionContext)
     const { x, pair } = pairs.find(({ x, y }) => x === k || y === k) ?? { x: k, pair: null };
     return x === k ? pair?.a : pair?.b;
   });
+  const charges: number[] = new Array(sign === undefined ? 0 : objects.length).fill(0);
   const fits = (chosen: readonly number[]) => {
     for (let x = 0; x < removals.length; x++)
       if (pairFits(removals[x], chosen[x], chosen[last])) return false;
@@ -79,13 +81,9 @@ export function createCondition(condition: Condition, context: ConditionContext)
       for (const { x, y, pair } of pairs) sum += pairMass(pair, chosen[x], chosen[y]);
       if (!(sum >= mass.low && sum <= mass.high)) return false;
     }
-    return (
-      sign === undefined ||
-      chargesMatch(
-        sign,
-        chosen.map((i, k) => chargeOf(charged[k] as PairLeg, i)),
-      )
-    );
+    for (let k = 0; k < charges.length; k++)
+      charges[k] = chargeOf(charged[k] as PairLeg, chosen[k]);
+    return sign === undefined || chargesMatch(sign, charges);
   };
   return {
     load() {
@@ -93,14 +91,20 @@ export function createCondition(condition: Condition, context: ConditionContext)
       for (const pair of removals) loadPair(pair, context.data);
     },
     test: createSearch(
-      objects.map((term) => placeOf(term, context)),
+      objects.map((term, k) => ({
+        ...placeOf(term, context),
+        isRepeated: k > 0 && k < kept && printObject(objects[k - 1]) === printObject(term),
+      })),
       cuts.length === 0 ? () => true : fits,
     ),
   };
 }
 
 /** The objects of a term in the crossing it means; none outside the input. */
-export function placeOf(term: ObjectTerm, { data, passes, crossings }: ConditionContext): Place {
+function placeOf(
+  term: ObjectTerm,
+  { data, passes, crossings }: ConditionContext,
+): Omit<Place, "isRepeated"> {
   const at = (e: number, end: 0 | 1) => {
     const crossing = e + term.bx;
     return crossing < 0 || crossing >= crossings() ? 0 : data(term).offsets[crossing + end];

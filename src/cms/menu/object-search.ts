@@ -6,6 +6,8 @@ export interface Place {
   readonly passes: (i: number) => boolean;
   /** Places of one pool must hold different objects. */
   readonly pool: string;
+  /** Asks the same as the place before, so that the order of the two does not matter. */
+  readonly isRepeated: boolean;
 }
 
 /**
@@ -24,9 +26,9 @@ export function createSearch(
   };
   const search = (e: number, depth: number): boolean => {
     if (depth === places.length) return fits(chosen);
-    const { from, to, passes } = places[depth];
+    const { from, to, passes, isRepeated } = places[depth];
     const end = to(e);
-    for (let i = from(e); i < end; i++) {
+    for (let i = isRepeated ? chosen[depth - 1] + 1 : from(e); i < end; i++) {
       if (!passes(i) || isTaken(i, depth)) continue;
       chosen[depth] = i;
       if (search(e, depth + 1)) return true;

@@ -14,7 +14,7 @@ import {
   toMuonScale,
   unconstrainedPt,
 } from "./lookup-tables.ts";
-import type { SourceData } from "./requirements.ts";
+import type { SourceData } from "./sources.ts";
 
 /** Names of the columns that a leg of a pair is read from. */
 interface LegColumns {
@@ -173,8 +173,11 @@ export function chargeOf({ charge, chargeValid }: PairLeg, i: number): number {
  * three, two of each among four; never with an invalid charge.
  */
 export function chargesMatch(sign: "os" | "ls", charges: readonly number[]): boolean {
-  if (charges.includes(0)) return false;
-  const sum = Math.abs(charges.reduce((s, c) => s + c, 0));
-  if (sign === "ls") return sum === charges.length;
-  return charges.length === 4 ? sum === 0 : sum < charges.length;
+  let sum = 0;
+  for (let k = 0; k < charges.length; k++) {
+    if (charges[k] === 0) return false;
+    sum += charges[k];
+  }
+  if (sign === "ls") return Math.abs(sum) === charges.length;
+  return charges.length === 4 ? sum === 0 : Math.abs(sum) < charges.length;
 }

@@ -1,44 +1,51 @@
 import { ConfigError } from "../../base/errors.ts";
+import { get, i32, increase, load, loopWhile, set, store } from "../scouting/wasm-assembler.ts";
+import type { Arena } from "./arena.ts";
 import type { TriggerObjects } from "./crossings.ts";
-import type { ObjectTerm } from "./language.ts";
-import { transposeBits } from "./menu-bits.ts";
-import {
-  createRequirements,
-  type RequirementSet,
-  type RequirementTable,
-  type SourceData,
-  type SourceName,
-  sourceData,
-} from "./requirements.ts";
+import type { LiveCrossings } from "./live-crossings.ts";
+import type { RequirementTable } from "./requirement-tables.ts";
+import { createKernel, load16 } from "./wasm.ts";
+import { createRequirements, type RequirementSet, type SourceName } from "./requirements.ts";
 
 /** Objects that are counted at most: "at least 1, 2, 3, 4". */
-const mostLevels = 4;
+export const mostLevels = 4;
 
-/**
- * The objects of one source with their requirements, and for a block of 32 crossings the bits
- * of all objects, and of all crossings "at least so many objects fulfil the requirement".
- */
+/** Objects of one source in one call of `evaluate`. */
+export interface SourceData {
+  /** [crossings + 1] */
+  readonly offsets: Uint32Array;
+  readonly columns: Readonly<Record<string, Int32Array>>;
+}
+
+/** The objects of one source with the requirements on them, as indices into tables. */
 export interface Source {
   readonly name: SourceName;
   readonly requirements: RequirementSet;
   /** Columns for cuts between objects. */
   readonly pairColumns: Set<string>;
-  /** Most objects that a condition counts. */
-  levels: number;
-  words: number;
+  /** All columns that are read. */
+  needed: readonly string[];
   tables: readonly RequirementTable[];
-  data: SourceData;
-  /** Bits of the objects of the chunk: [words, objects], object `first` at the start. */
-  masks: Int32Array;
-  /** Table indices of the objects of the chunk, one array a table. */
-  indices: Int32Array[];
-  first: number;
-  size: number;
-  /** Bits of the crossings of the block, of all sources: from `base` on [levels, words, 32]. */
-  bits: Int32Array;
-  base: number;
-  /** Which rows of 32 bits any condition reads [levels, words]. */
-  used: Uint8Array;
+  /** Where kernels find the addresses of the call. */
+  cells: SourceCells;
+  /** Fills the indices of n objects. */
+  index: (n: number) => void;
+  /** Of the call: crossing e has objects offsets[e] ... offsets[e + 1] - 1. */
+  offsets: Uint32Array;
+  columns: Readonly<Record<string, Int32Array>>;
+  /** Of the call: for each table the index of each object. */
+  indices: Uint16Array[];
+  /** Of the call: crossing k of the list has objects starts[k] ... starts[k + 1] - 1. */
+  starts: Int32Array;
+}
+
+/** Addresses of words that hold the addresses of the call. */
+export interface SourceCells {
+  readonly columns: Readonly<Record<string, number>>;
+  /** By table. */
+  readonly indices: readonly number[];
+  /** Of scalars, the crossings themselves. */
+  readonly starts: number;
 }
 
 /** A source without requirements yet. */
@@ -47,154 +54,146 @@ export function createSource(name: SourceName): Source {
     name,
     requirements: createRequirements(),
     pairColumns: new Set(),
-    levels: 1,
-    words: 1,
-    tables: [],
-    data: { offsets: new Uint32Array(1), columns: {} },
-    masks: new Int32Array(0),
-    indices: [],
-    first: 0,
-    size: 0,
-    bits: new Int32Array(0),
-    base: 0,
-    used: new Uint8Array(0),
+    ...{ needed: [], tables: [], cells: { columns: {}, indices: [], starts: 0 } },
+    index: () => {},
+    ...{ offsets: new Uint32Array(1), columns: {}, indices: [], starts: new Int32Array(1) },
   };
 }
 
-/** Notes a requirement of a condition with so many objects. */
-export function addRequirement(source: Source, term: ObjectTerm, objects: number): void {
-  source.requirements.add(term);
-  source.levels = Math.max(source.levels, Math.min(mostLevels, objects));
+/** Makes the tables, once all requirements are known. */
+export function finishSource(source: Source, arena: Arena): void {
+  const { requirements, pairColumns } = source;
+  source.tables = requirements.tables();
+  const cut = source.tables.flatMap(({ columns }) => columns.map(({ column }) => column));
+  source.needed = [...new Set([...cut, ...pairColumns])];
+  source.cells = {
+    columns: Object.fromEntries(source.needed.map((column) => [column, arena.reserve(4)])),
+    indices: source.tables.map(() => arena.reserve(4)),
+    starts: arena.reserve(4),
+  };
+  source.index = createIndexer(source, arena);
 }
 
-/** Makes the tables and the place of the bits, once all requirements of all sources are known. */
-export function finishSources(sources: Iterable<Source>): Int32Array {
-  let size = 0;
-  for (const source of sources) {
-    source.words = source.requirements.words();
-    source.tables = source.requirements.tables();
-    source.used = new Uint8Array(source.levels * source.words);
-    source.base = size;
-    size += source.levels * source.words * 32;
-  }
-  const bits = new Int32Array(size);
-  for (const source of sources) source.bits = bits;
-  return bits;
-}
-
-/** Takes the objects of a call; `ConfigError` where a column is missing. */
-export function loadSource(source: Source, objects: TriggerObjects): void {
-  const parts = source.tables.flatMap(({ columns }) => columns);
-  const columns = [...parts.map(({ column }) => column), ...source.pairColumns];
-  const data = sourceData(objects, source.name, new Set(columns));
-  if (typeof data === "string")
-    throw new ConfigError(`menu: the crossings have no ${data}, which the menu cuts on`);
-  source.data = data;
-}
-
-/** Where in `bits` "at least `level` objects fulfil requirement `bit`" is; from now on filled. */
-export function slotOf({ base, words, used }: Source, bit: number, level: number): number {
-  used[(level - 1) * words + (bit >>> 5)] = 1;
-  return base + (level - 1) * words * 32 + bit;
-}
-
-/** The bits of the objects of the n crossings from `start` on. */
-export function maskChunk(source: Source, start: number, n: number): void {
-  const { words, data, tables } = source;
-  source.first = data.offsets[start];
-  source.size = data.offsets[start + n] - source.first;
-  if (source.masks.length < source.size * words) {
-    source.masks = new Int32Array(2 * source.size * words);
-    source.indices = tables.map(() => new Int32Array(2 * source.size));
-  }
-  if (source.size === 0) return;
-  fillIndices(source);
-  for (let word = 0; word < words; word++) maskObjects(source, word);
-}
-
-/** The bits of the n crossings, at most 32, from `start` on, which lie in the chunk. */
-export function fillBlock(source: Source, start: number, n: number): void {
-  const { words, bits, base, used } = source;
-  for (let word = 0; word < words; word++) countObjects(source, word, { start, n });
-  for (let row = 0; row < used.length; row++)
-    if (used[row] === 1) transposeBits(bits, base + row * 32);
-}
-
-/** Table indices of the objects, which all words share. */
-function fillIndices({ tables, indices, data, first, size }: Source): void {
-  for (let t = 0; t < tables.length; t++) {
-    const index = indices[t];
-    const { columns } = tables[t];
-    for (let c = 0; c < columns.length; c++) {
-      const { column, mask, shift } = columns[c];
-      const values = data.columns[column];
-      if (c === 0) for (let k = 0; k < size; k++) index[k] = values[first + k] & mask;
-      else for (let k = 0; k < size; k++) index[k] |= (values[first + k] & mask) << shift;
-    }
-  }
-}
-
-/** The bits of one word of all objects: the AND of the tables, two in the first pass. */
-function maskObjects({ masks, tables, indices, size: n }: Source, word: number): void {
-  const to = word * n;
-  const first = tables[0];
-  const second = tables[tables.length > 1 ? 1 : 0];
-  const [rowA, rowB] = [word * first.size, word * second.size];
-  const [tableA, tableB] = [first.table, second.table];
-  const [indexA, indexB] = [indices[0], indices[tables.length > 1 ? 1 : 0]];
-  for (let k = 0; k < n; k++) masks[to + k] = tableA[rowA + indexA[k]] & tableB[rowB + indexB[k]];
-  for (let t = 2; t < tables.length; t++) {
-    const { table, size } = tables[t];
-    const index = indices[t];
-    const row = word * size;
-    for (let k = 0; k < n; k++) masks[to + k] &= table[row + index[k]];
-  }
-}
-
-/** Saturating counters of all 32 requirements of a word at once, crossing by crossing. */
-function countObjects(
-  { masks, data, first, size, words, bits, base, used }: Source,
-  word: number,
-  { start, n }: { readonly start: number; readonly n: number },
-): void {
-  const { offsets } = data;
-  let top = used.length / words;
-  while (top > 1 && used[(top - 1) * words + word] === 0) top--;
-  const shift = word * size - first;
-  const stride = words * 32;
-  for (let e = 0; e < 32; e++) {
-    let one = 0;
-    let two = 0;
-    let three = 0;
-    let four = 0;
-    const end = e < n ? shift + offsets[start + e + 1] : 0;
-    for (let k = e < n ? shift + offsets[start + e] : 0; k < end; k++) {
-      const mask = masks[k];
-      four |= three & mask;
-      three |= two & mask;
-      two |= one & mask;
-      one |= mask;
-    }
-    const at = base + word * 32 + e;
-    bits[at] = one;
-    if (top > 1) bits[at + stride] = two;
-    if (top > 2) bits[at + 2 * stride] = three;
-    if (top > 3) bits[at + 3 * stride] = four;
-  }
-}
-
-/** Does an object fulfil the term? By the chunk's masks, or by the tables for other crossings. */
-export function passTest(source: Source, term: ObjectTerm): (i: number) => boolean {
-  const bit = source.requirements.add(term);
-  const word = bit >>> 5;
-  const shift = bit & 31;
-  if (term.bx === 0)
-    return (i) => ((source.masks[word * source.size + i - source.first] >>> shift) & 1) === 1;
-  return (i) =>
-    source.tables.every(({ columns, size, table }) => {
-      let index = 0;
-      for (const part of columns)
-        index |= (source.data.columns[part.column][i] & part.mask) << part.shift;
-      return ((table[word * size + index] >>> shift) & 1) === 1;
+/** Kernel: index[t][i] = the sum of classes[value & mask] over the columns of table t. */
+function createIndexer({ tables, cells }: Source, arena: Arena): (n: number) => number {
+  const [n, i] = [0, 1];
+  const at = (cell: number, shift: number) =>
+    i32.add(load(i32.const(cell)), i32.shl(get(i), i32.const(shift)));
+  const body = tables.flatMap(({ columns }, t) => {
+    const parts = columns.map(({ column, classes }) => {
+      const value = load(at(cells.columns[column], 2));
+      const place = i32.shl(i32.and(value, i32.const(classes.length - 1)), i32.const(1));
+      return load16(place, arena.place(classes));
     });
+    const index = parts.reduce((sum, part) => i32.add(sum, part));
+    return [
+      ...set(i, i32.const(0)),
+      ...loopWhile(i32.ltS(get(i), get(n)), [
+        ...store(2, at(cells.indices[t], 1), 0, index),
+        ...increase(i, 1),
+      ]),
+    ];
+  });
+  return createKernel(arena.memory, {
+    parameters: 1,
+    locals: { i32: 1 },
+    body: [...body, ...i32.const(0)],
+  });
+}
+
+/** A word of up to 32 requirements on an object i: the AND of rows[t][indices[tables[t]][i]]. */
+export interface Lookup {
+  readonly tables: readonly number[];
+  readonly rows: readonly Int32Array[];
+}
+
+/** The lookup of requirements, without tables that let all pass. */
+export function lookupOf({ tables }: Source, numbers: readonly number[]): Lookup {
+  const all = numbers.length === 32 ? -1 : 2 ** numbers.length - 1;
+  const rows = tables.map((table) => table.row(numbers));
+  const asked = rows.flatMap((row, t) => (row.some((word) => word !== all) ? [t] : []));
+  const used = asked.length === 0 ? [0] : asked;
+  return { tables: used, rows: used.map((t) => rows[t]) };
+}
+
+/** The requirements of a lookup that object i fulfils, as bits. */
+export function fulfilled({ indices }: Source, { tables, rows }: Lookup, i: number): number {
+  let mask = rows[0][indices[tables[0]][i]];
+  for (let t = 1; t < tables.length; t++) mask &= rows[t][indices[tables[t]][i]];
+  return mask;
+}
+
+/**
+ * Takes the objects of a call; the views are made by what it returns, once all sources have their
+ * space. `ConfigError` where a column is missing.
+ */
+export function loadSource(
+  source: Source,
+  objects: TriggerObjects,
+  { arena, live }: { readonly arena: Arena; readonly live: LiveCrossings },
+): () => void {
+  const { name, tables, cells, needed } = source;
+  const { crossings, scalars } = objects;
+  const isScalar = name === "scalars";
+  const from = isScalar ? { offsets: live.identity, columns: scalars } : objects[name];
+  if (from === undefined) throw missing(name);
+  const length = from.offsets[crossings];
+  const size = isScalar ? live.empty + 1 : length; // behind the scalars of all crossings: zeros
+  const startsAt = arena.take(4 * (live.count + 1));
+  const places = needed.map((column) => {
+    const values = from.columns[column];
+    if (values === undefined) throw missing(`${name} ${column}`);
+    return { column, values, address: arena.take(4 * size) };
+  });
+  const indicesAt = tables.map(() => arena.take(2 * size));
+  return () => {
+    const { memory, words } = arena;
+    const set = (cell: number, address: number) => {
+      words(cell, 1)[0] = address;
+    };
+    const columns: Record<string, Int32Array> = {};
+    for (const { column, values, address } of places) {
+      const copy = words(address, size);
+      copy.set(values.length === length ? values : values.subarray(0, length));
+      copy.fill(0, length);
+      columns[column] = copy;
+      set(cells.columns[column], address);
+    }
+    source.columns = columns;
+    source.offsets = from.offsets;
+    source.starts = words(startsAt, live.count + 1);
+    fillStarts(source.starts, isScalar ? null : from.offsets, live);
+    set(cells.starts, startsAt);
+    source.indices = indicesAt.map((address, t) => {
+      set(cells.indices[t], address);
+      return new Uint16Array(memory.buffer, address, size);
+    });
+    source.index(size);
+  };
+}
+
+/** Where the objects of listed crossings start; those between have none. */
+function fillStarts(
+  starts: Int32Array,
+  offsets: Uint32Array | null,
+  { list, count, crossings, isAll }: LiveCrossings,
+): void {
+  if (offsets === null) starts.set(list.subarray(0, count));
+  else if (isAll) starts.set(offsets.subarray(0, count + 1));
+  else {
+    for (let k = 0; k < count; k++) starts[k] = offsets[Math.min(list[k], crossings)];
+    starts[count] = offsets[crossings];
+  }
+}
+
+const missing = (what: string) =>
+  new ConfigError(`menu: the crossings have no ${what}, which the menu cuts on`);
+
+/** Does object i fulfil the term? */
+export function passTest(
+  source: Source,
+  term: Parameters<RequirementSet["add"]>[0],
+): (i: number) => boolean {
+  const lookup = lookupOf(source, [source.requirements.add(term)]);
+  return (i) => fulfilled(source, lookup, i) === 1;
 }
