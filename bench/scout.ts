@@ -1,10 +1,13 @@
 /**
- * The muon chain of 40 MHz scouting: orbits/s and real-time factors by stage, on one and two threads.
+ * The muon chain of 40 MHz scouting: real-time factors of the whole and by stage, on one and two threads.
  *
- * `npm run bench scout [-- --seconds 3 --rounds 3 --occupancy 0.1 --batch 16]`; wanted on two threads: 1.0
- * times the 11,245.5 orbits/s of the LHC at a mean of 0.1 muons per crossing. Each thread decodes
- * the orbits, recalibrates every muon with an exported 32x3 network, fills spectra and a map, and the
- * dimuon mass. Orbits are simulated with 0.1 muons in each of the 3564 crossings.
+ * `npm run bench scout [-- --occupancy 0.02,0.05,0.1,0.2,0.5 --calo --seconds 2 --rounds 3]`; wanted on two
+ * threads: 1.0 times the 11,245.5 orbits/s of the LHC at a mean of 0.1 muons per crossing. Each thread
+ * decodes the orbits, recalibrates every muon with an exported 32x3 network, and fills spectra, the dimuon
+ * mass and a map. Orbits are simulated with that many muons in each of the 3564 crossings, 512
+ * different ones; with `--calo` 96, each with 0.84 MB of calorimeter blocks, and spectra of jets. The
+ * share is that of copying the same bytes with as many threads. `--run 60000` instead times `forty scout run`
+ * from a file of so many orbits, muons only: at work, and of all with the start of the threads.
  */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
@@ -14,22 +17,24 @@ import { parseArgs } from "node:util";
 import { build } from "esbuild";
 import { orbitRateHz } from "../src/cms/menu/index.ts";
 import { muonColumns } from "../src/cms/muons.ts";
-import { encodeOrbit } from "../src/cms/scouting/decoder.ts";
-import { orbitSimulation, simulateOrbit } from "../src/cms/scouting/simulate-orbits.ts";
 import { simulateMuons } from "../src/cms/simulate/muons.ts";
 import { makeColumn, makeTable, writeTable } from "../src/data/index.ts";
 import { createNodeRuntime } from "../src/runtime/index.ts";
 import { recalibrateMuons } from "../src/tasks/recalibration/index.ts";
-import { parseScout } from "../src/tasks/scout/index.ts";
+import { parseScout, type ScoutSettings } from "../src/tasks/scout/index.ts";
 import type { ChainOutcome, ChainTask } from "./scout/chain.ts";
+import { makeOrbits } from "./scout/orbits.ts";
+import { timeRun, writeStream } from "./scout/run.ts";
 import { outcomesOf } from "./shared/threads.ts";
 
 const { values: options } = parseArgs({
   options: {
-    seconds: { type: "string", default: "3" },
+    seconds: { type: "string", default: "2" },
     rounds: { type: "string", default: "3" },
     occupancy: { type: "string", default: "0.1" },
-    batch: { type: "string", default: "16" },
+    batch: { type: "string" },
+    calo: { type: "boolean", default: false },
+    run: { type: "string" },
   },
 });
 
@@ -38,8 +43,8 @@ const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const built = here("../node_modules/.cache/forty-bench-scout");
 const temporary = mkdtempSync(join(tmpdir(), "forty-bench-"));
 
-/** A network of the report's smaller shape for muons of any pt, hardly trained. */
-async function makeModel(): Promise<Uint8Array> {
+/** A network of the report's smaller shape for muons of any pt, hardly trained. @returns its path. */
+async function makeModel(): Promise<string> {
   const file = join(temporary, "muons.parquet");
   const columns = muonColumns(simulateMuons({ rows: 4000, seed: 1 }));
   await writeTable(
@@ -48,32 +53,46 @@ async function makeModel(): Promise<Uint8Array> {
   );
   await recalibrateMuons({
     files: [file],
-    out: join(temporary, "run"),
+    out: join(temporary, "model"),
     config: { model: "32x3", epochs: 1, ptMin: 0, ptMax: 255.5 },
     runtime: createNodeRuntime({ threads: 1 }),
   });
-  return readFileSync(join(temporary, "run/model.onnx"));
+  return join(temporary, "model/model.onnx");
 }
 
-/** 32 orbits with so many muons in each crossing. */
-function makeOrbits(occupancy: number): Uint8Array[] {
-  const none = { jets: 0, egs: 0, taus: 0, pairs: [] };
-  const filling = new Uint8Array(3564).fill(1);
-  // some leave the detector: simulate more, so that the mean is right
-  const config = { ...orbitSimulation, ...none, filling, muons: occupancy };
-  return Array.from({ length: 32 }, (_, k) =>
-    encodeOrbit("gmt", simulateOrbit({ orbit: k + 1, seed: 1, config }).gmt),
-  );
+function stagesOf(model: string): ScoutSettings["stages"] {
+  const axis = { bins: 120, low: 0.5, high: 200, log: true };
+  const map = parseScout({ files: ["-"] }).stages.find((s) => s.kind === "map")!;
+  const jets = [
+    { kind: "histogram" as const, name: "ht", of: "ht", bins: 100, low: 0, high: 1000 },
+    { kind: "histogram" as const, name: "dijet", of: "dijet.mass", ...axis, high: 2000 },
+    { kind: "histogram" as const, name: "jetPt", of: "jet.pt", ...axis, high: 1000 },
+  ];
+  return [
+    { kind: "recalibrate", model },
+    { kind: "histogram", name: "opposite", of: "dimuon.massOpposite", ...axis },
+    { kind: "histogram", name: "same", of: "dimuon.massSame", ...axis },
+    { kind: "histogram", name: "pt", of: "muon.pt", bins: 80, low: 1, high: 256, log: true },
+    map,
+    ...(options.calo ? jets : []),
+  ];
 }
-
-/** What the threads did in the same seconds. */
-const measure = (task: ChainTask, threads: number) =>
-  outcomesOf<ChainOutcome>(join(built, "chain.js"), task, threads);
 
 const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
 const line = (cells: readonly string[]) => console.log(`| ${cells.join(" | ")} |`);
+const orbitRate = (all: readonly ChainOutcome[]) => sum(all.map((o) => o.orbits / o.seconds));
 
-try {
+/** The best of the rounds: what the threads did in the same seconds. */
+async function measure(task: ChainTask, threads: number): Promise<ChainOutcome[]> {
+  let best: ChainOutcome[] = [];
+  for (let round = 0; round < Number(options.rounds); round++) {
+    const outcomes = await outcomesOf<ChainOutcome>(join(built, "chain.js"), task, threads);
+    if (orbitRate(outcomes) > orbitRate(best)) best = outcomes;
+  }
+  return best;
+}
+
+async function measureChain(model: string): Promise<void> {
   await build({
     entryPoints: [here("scout/chain.ts")],
     outdir: built,
@@ -83,51 +102,57 @@ try {
     packages: "external",
     logLevel: "error",
   });
-  const payloads = makeOrbits(Number(options.occupancy));
-  const axis = { bins: 120, low: 0.5, high: 200, log: true };
-  const { kind, name, x, y } = parseScout({ files: ["-"] }).stages.find((s) => s.kind === "map")!;
   const config = parseScout({
-    files: ["-"],
-    batchOrbits: Number(options.batch),
-    stages: [
-      { kind: "recalibrate", model: "model" },
-      { kind: "histogram", name: "opposite", of: "dimuon.massOpposite", ...axis },
-      { kind: "histogram", name: "same", of: "dimuon.massSame", ...axis },
-      { kind: "histogram", name: "pt", of: "muon.pt", bins: 80, low: 1, high: 256, log: true },
-      { kind, name, x, y },
-    ],
+    ...{ files: ["-"], stages: stagesOf("model") },
+    ...(options.batch && { batchOrbits: Number(options.batch) }),
   });
-  const task: ChainTask = {
-    config,
-    model: await makeModel(),
-    payloads,
-    seconds: Number(options.seconds),
-  };
-  console.log(
-    `Node ${process.version}, ${availableParallelism()} cores, best of ${options.rounds}`,
-  );
-  line(["threads", "orbits/s", "muons/s", "real-time factor", "stages: factor of all threads"]);
-  line(["---", "---", "---", "---", "---"]);
-  for (const threads of [1, 2]) {
-    let best: ChainOutcome[] = [];
-    const rate = (all: readonly ChainOutcome[]) => sum(all.map((o) => o.orbits / o.seconds));
-    for (let round = 0; round < Number(options.rounds); round++) {
-      const outcomes = await measure(task, threads);
-      if (rate(outcomes) > rate(best)) best = outcomes;
+  line([
+    ...["muons per crossing", "threads", "orbits/s", "muons/s", "real-time factor"],
+    ...["stages: factor of all threads", "GB/s", "share of copying"],
+  ]);
+  line(new Array(8).fill("---"));
+  for (const occupancy of options.occupancy.split(",")) {
+    const data = makeOrbits(options.calo ? 96 : 512, Number(occupancy), options.calo);
+    const bytes = data.buffer.byteLength / data.orbits.length;
+    const seconds = Number(options.seconds);
+    const task: ChainTask = { config, data, seconds, model: readFileSync(model) };
+    for (const threads of [1, 2]) {
+      const best = await measure(task, threads);
+      const copied = orbitRate(await measure({ ...task, seconds: 0.3, model: null }, threads));
+      const rate = orbitRate(best);
+      const stages = Object.keys(best[0].stages).map((stage) => {
+        const each = sum(best.map((o) => o.orbits / o.stages[stage]));
+        return `${stage} ${(each / orbitRateHz).toFixed(each < 10 * orbitRateHz ? 1 : 0)}`;
+      });
+      line([
+        ...[occupancy, `${threads}`, rate.toFixed(0)],
+        `${(sum(best.map((o) => o.muons / o.seconds)) / 1e6).toFixed(2)} M`,
+        (rate / orbitRateHz).toFixed(2),
+        stages.join(", "),
+        ((rate * bytes) / 1e9).toFixed(2),
+        (rate / copied).toFixed(3),
+      ]);
     }
-    const stages = Object.keys(best[0].stages).map((stage) => {
-      const each = sum(best.map((o) => o.orbits / o.stages[stage]));
-      return `${stage} ${(each / orbitRateHz).toFixed(1)}`;
-    });
-    const orbits = rate(best);
-    const muons = sum(best.map((o) => o.muons / o.seconds));
-    line([
-      `${threads}`,
-      orbits.toFixed(0),
-      `${(muons / 1e6).toFixed(2)} M`,
-      (orbits / orbitRateHz).toFixed(2),
-      stages.join(", "),
-    ]);
+  }
+}
+
+try {
+  const model = await makeModel();
+  console.log(`Node ${process.version}, ${availableParallelism()} cores`);
+  if (options.run === undefined) await measureChain(model);
+  else {
+    line(["muons per crossing", "threads", "orbits", "real-time factor at work", "of all"]);
+    line(new Array(5).fill("---"));
+    for (const occupancy of options.occupancy.split(",").map(Number)) {
+      const orbits = Number(options.run);
+      const file = writeStream({ folder: temporary, orbits, occupancy, different: 512 });
+      for (const workers of [1, 2]) {
+        const settings = { workers, stages: stagesOf(model) };
+        const { all, steady } = await timeRun(settings, file, join(temporary, `run${workers}`));
+        const factor = (rate: number) => (rate / orbitRateHz).toFixed(2);
+        line([`${occupancy}`, `${workers}`, `${orbits}`, factor(steady), factor(all)]);
+      }
+    }
   }
 } finally {
   rmSync(built, { recursive: true, force: true });

@@ -1,7 +1,7 @@
 /**
  * Makes a fresh clone ready, without dependencies of its own: `node scripts/setup.mjs` installs
  * the packages of package-lock.json where node_modules does not hold them; with `build` it also
- * compiles src/ to dist/ where that is older; with `rebuild` always.
+ * compiles src/ and web/ to dist/ where that is older; with `rebuild` always.
  */
 import { spawnSync } from "node:child_process";
 import {
@@ -67,16 +67,18 @@ function latestChange(path) {
 
 function isBuilt() {
   if (!existsSync(buildMark) || !existsSync(at("dist"))) return false;
-  const sources = ["src", "package.json", "tsconfig.json", "tsconfig.build.json"];
+  const settings = ["package.json", "tsconfig.json", "tsconfig.build.json", "scripts/web.mjs"];
+  const sources = ["src", "web", ...settings];
   return Math.max(...sources.map((name) => latestChange(at(name)))) < statSync(buildMark).mtimeMs;
 }
 
 function build() {
-  console.error("setup: compiling src to dist ...");
+  console.error("setup: compiling src and web to dist ...");
   rmSync(buildMark, { force: true });
   rmSync(at("dist"), { recursive: true, force: true });
   const tsc = at("node_modules", "typescript", "bin", "tsc");
   run(process.execPath, [tsc, "-p", "tsconfig.build.json"], "see the messages above");
+  run(process.execPath, [at("scripts", "web.mjs"), at("dist", "web")], "see the messages above");
   mkdirSync(dirname(buildMark), { recursive: true });
   writeFileSync(buildMark, "");
 }

@@ -3,6 +3,7 @@ import { type Tensor, verify } from "../graph/index.ts";
 import { encodeModel } from "../onnx/index.ts";
 import { bindDims, type DimBindings } from "./bind.ts";
 import { layout } from "./layout.ts";
+import { liftNumbers } from "./lift.ts";
 import { lower } from "./lower.ts";
 import { merge } from "./merge.ts";
 import { moveScales } from "./scale.ts";
@@ -38,7 +39,7 @@ const maxRounds = 50;
 
 /**
  * Graph to ONNX bytes: binds sizes, then simplifies, shares, and moves transposes and scales until
- * nothing changes, merges biases, and lowers. A verifier runs after each pass.
+ * nothing changes, merges biases, lifts numbers, and lowers. A verifier runs after each pass.
  */
 export function compile(spec: CompileSpec): Uint8Array {
   const keys = Object.keys(spec.outputs);
@@ -60,6 +61,7 @@ export function compile(spec: CompileSpec): Uint8Array {
     for (let round = 0; rounds.map(([name, pass]) => run(name, pass)).includes(true); round++)
       invariant(round < maxRounds, `the passes are still at work after ${maxRounds} rounds`);
     run("merge", merge);
+    run("lift", liftNumbers);
     run("simplify", simplify);
     run("share", share);
   }

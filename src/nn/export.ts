@@ -59,8 +59,12 @@ export function exportModel(spec: ExportSpec): Uint8Array {
 
 /** A loaded model over whole columns. */
 export interface Predictor {
-  /** Outputs of all rows, computed in blocks. */
-  predict(data: Data): Promise<Record<string, HostArray>>;
+  /**
+   * Outputs of all rows, computed in blocks.
+   * @param into - where to write them, [rows, ...] each; only these are computed. A loop that gives
+   *   views of the same memory allocates none.
+   */
+  predict(data: Data, into?: Data): Promise<Data>;
   dispose(): Promise<void>;
 }
 
@@ -75,14 +79,20 @@ export async function createPredictor(
 ): Promise<Predictor> {
   const session = await runtime.load(model, options);
   return {
-    async predict(data) {
+    async predict(data, into) {
       const used = Object.fromEntries(
         session.inputs.flatMap(({ name }) => (data[name] ? [[name, data[name]]] : [])),
       );
-      const rows = rowsOf("predict", used);
+      const rows = rowsOf("predict", { ...used, ...into });
       const results: Record<string, HostArray> = {};
       for (let start = 0; start < rows; start += blockRows) {
-        const block = await session.run(rowSlice(used, start, Math.min(blockRows, rows - start)));
+        const count = Math.min(blockRows, rows - start);
+        const feeds = rowSlice(used, start, count);
+        if (into) {
+          await session.run(feeds, rowSlice(into, start, count));
+          continue;
+        }
+        const block = await session.run(feeds);
         for (const [name, part] of Object.entries(block)) {
           const [count, ...shape] = part.shape;
           results[name] ??= zerosHost(part.dtype, [rows, ...shape]);
@@ -90,7 +100,7 @@ export async function createPredictor(
           (results[name].data as Float32Array).set(part.data as Float32Array, start * width);
         }
       }
-      return results;
+      return into ?? results;
     },
     dispose: () => session.dispose(),
   };

@@ -19,6 +19,7 @@ export {
   binContents,
   binContents2d,
   binErrors,
+  binFinder,
   binOf,
   binsFromEdges,
   createHistogram,

@@ -3,6 +3,7 @@ import { type DType, fromNumbers } from "../../src/base/host-array.ts";
 import { bindDims } from "../../src/compile/bind.ts";
 import { compile } from "../../src/compile/index.ts";
 import { layout } from "../../src/compile/layout.ts";
+import { liftNumbers } from "../../src/compile/lift.ts";
 import { merge } from "../../src/compile/merge.ts";
 import { moveScales } from "../../src/compile/scale.ts";
 import { share } from "../../src/compile/share.ts";
@@ -269,6 +270,33 @@ describe("merge", () => {
       "that repeat the product": ops.add(row, float("column", 5, 1)),
       "of a product with a bias": ops.add(withBias, float("b2", 3)),
       "of rank 3": ops.add(ops.matmul(float("m", 2, 3, 4), w), float("b3", 3)),
+    });
+  });
+});
+
+describe("lift", () => {
+  const column = float("column", "batch", 1);
+
+  it("gives numbers beside columns as many axes", () => {
+    const y = ops.where(ops.less(column, 3), ops.mul(numbers([1], [2]), column), column);
+    expect(through(liftNumbers, y)).toMatchInlineSnapshot(`
+      "%1 = constant(value=float32(3), label=""): float32 [1, 1]
+      %2 = less(%0, %1): bool [batch, 1]
+      %3 = constant(value=float32(2), label=""): float32 [1, 1]
+      %4 = mul(%3, %0): float32 [batch, 1]
+      %5 = where(%2, %4, %0): float32 [batch, 1]
+      return %5"
+    `);
+  });
+
+  it("leaves alone what is no number, no column, or known already", () => {
+    expectUntouched(liftNumbers, {
+      wide: ops.mul(x, 2),
+      vector: ops.mul(float("v", "batch"), 2),
+      lifted: ops.mul(column, numbers([1, 1], [2])),
+      fed: ops.mul(column, float("scalar")),
+      row: ops.mul(column, numbers([4], [1, 2, 3, 4])),
+      constant: ops.mul(numbers([2, 1], [1, 2]), 2),
     });
   });
 });

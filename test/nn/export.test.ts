@@ -71,6 +71,25 @@ describe("exportModel", () => {
     await predictor.dispose();
   });
 
+  it("predicts into given arrays, and only what they ask for", async () => {
+    const x = normals(3, [50, 2]);
+    const onnx = exportModel({
+      model,
+      variables: model.init(createRng(2)),
+      inputs: { x: { dtype: "float32", shape: [2] } },
+      after: (y) => ({ y, twice: mul(y, 2) }),
+    });
+    const predictor = await createPredictor(runtime, onnx, { blockRows: 16 });
+    const { twice } = await predictor.predict({ x });
+    const room = new Float32Array(60).fill(-1);
+    const into = { twice: float32(room.subarray(0, 50), [50, 1]) };
+    expect(Object.keys(await predictor.predict({ x }, into))).toEqual(["twice"]);
+    expect([...room]).toEqual([...toNumbers(twice), ...new Array(10).fill(-1)]);
+    const short = { twice: float32(room.subarray(0, 49), [49, 1]) };
+    await expect(predictor.predict({ x }, short)).rejects.toThrow(/twice.*49/);
+    await predictor.dispose();
+  });
+
   it("asks for a before where no input is named x", () => {
     const inputs = { pt: { dtype: "float32" as const, shape: [] } };
     expect(() => exportModel({ model, variables: model.init(createRng(1)), inputs })).toThrow(

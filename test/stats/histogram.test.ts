@@ -4,6 +4,7 @@ import { createRng } from "../../src/base/rng.ts";
 import {
   binContents2d,
   binErrors,
+  binFinder,
   binOf,
   binsFromEdges,
   createHistogram,
@@ -36,6 +37,49 @@ test("the bin of a value is the one whose edges hold it, for equal and for liste
     { seed: 40 },
   );
 });
+
+test("a prepared search finds the bins of a plain one, at edges, beside them and beyond any number", () => {
+  const number = fc.oneof(
+    fc.double(),
+    fc.double({ min: -10, max: 10 }),
+    fc.constantFrom(0, -0, NaN, Infinity, -Infinity, Number.MIN_VALUE, -Number.MIN_VALUE, 1e-40),
+  );
+  const listed = fc
+    .uniqueArray(number, { minLength: 2, maxLength: 60, comparator: (a, b) => a === b })
+    .map((edges) => edges.filter((e) => !Number.isNaN(e)).sort((a, b) => a - b))
+    .filter((edges) => edges.length > 1)
+    .map(binsFromEdges);
+  const equal = fc
+    .tuple(fc.integer({ min: 1, max: 200 }), fc.double({ min: 1e-3, max: 1e3, noNaN: true }))
+    .chain(([bins, low]) =>
+      fc.constantFrom(uniformBins(bins, -low, low), logBins(bins, low, 400 * low)),
+    );
+  fc.assert(
+    fc.property(fc.oneof(listed, equal), fc.array(number), ({ edges, scale }, others) => {
+      const find = binFinder({ edges, scale });
+      const values = [...others, ...edges].flatMap(neighborsOf);
+      const slow = (x: number) => edges.filter((e) => e <= x).length;
+      const bins = values.map((x) => (Number.isNaN(x) ? -1 : slow(x)));
+      expect(values.map(find)).toEqual(bins);
+      expect(values.map((x) => binOf({ edges, scale }, x))).toEqual(bins);
+    }),
+    { seed: 41, numRuns: 300 },
+  );
+});
+
+/** A number and those next to it, in float64 and in float32. */
+function neighborsOf(x: number): number[] {
+  const bits = new BigInt64Array(1);
+  const float = new Float64Array(bits.buffer);
+  float[0] = x;
+  const [own] = bits;
+  const near = [1n, -1n].map((step) => {
+    bits[0] = own + step;
+    return float[0];
+  });
+  const single = Math.fround(x);
+  return [x, ...near, single, single * (1 + 2 ** -24), single * (1 - 2 ** -24)];
+}
 
 test("flows, missing values and weights are kept apart", () => {
   const h = createHistogram(binsFromEdges([0, 1, 10]));

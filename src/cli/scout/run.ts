@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ConfigError, DataError } from "../../base/errors.ts";
-import { type ScoutMetrics, scout } from "../../tasks/scout/index.ts";
+import { type ScoutMetrics, type SourceEvent, scout } from "../../tasks/scout/index.ts";
 import { wholeNumber } from "../options.ts";
 import type { Session } from "../session.ts";
 import { countText, textTable } from "../text-table.ts";
@@ -20,6 +20,7 @@ export const define: Define = (command, run) => {
       "worker threads (default: as configured, 1)",
       wholeNumber("--workers", { min: 1, max: 256 }),
     )
+    .option("--tcp <address>", "receive raw files on host:port, or a port here (default: no)")
     .option("--resume", "go on with an interrupted run in that folder, same settings")
     .addHelpText(
       "after",
@@ -34,13 +35,14 @@ interface RunOptions {
   readonly out: string;
   readonly config?: string;
   readonly workers?: number;
+  readonly tcp?: string;
   readonly resume?: boolean;
 }
 
 async function process(
   session: Session,
   files: readonly string[],
-  { out, config, workers, resume = false }: RunOptions,
+  { out, config, workers, tcp, resume = false }: RunOptions,
 ): Promise<Omit<ScoutMetrics, "tallies"> & { report: string }> {
   const settings = config === undefined ? {} : await readSettings(config);
   const live = session.lines();
@@ -49,10 +51,12 @@ async function process(
       ...settings,
       ...(files.length > 0 ? { files } : {}),
       ...(workers === undefined ? {} : { workers }),
+      ...(tcp === undefined ? {} : { tcp }),
     },
     out,
     resume,
     signal: session.signal,
+    onSource: (event) => live.keep(sourceText(event)),
     onSnapshot: ({ orbits, realTimeFactor, kept }) =>
       live.draw([
         `${countText(orbits)} orbits, ${realTimeFactor.toFixed(2)} x real time, ${countText(kept)} crossings kept`,
@@ -62,6 +66,12 @@ async function process(
   session.say(summary(metrics));
   session.say(`\nreport  ${report}`);
   return { ...metrics, report };
+}
+
+/** A line about a sender: "lost 127.0.0.1:4040 (gmt): read ECONNRESET". */
+function sourceText({ what, from, of, reason, address }: SourceEvent): string {
+  if (address) return `${what} on ${address}`;
+  return `${what} ${from}${of ? ` (${of})` : ""}${reason ? `: ${reason}` : ""}`;
 }
 
 async function readSettings(path: string): Promise<Record<string, unknown>> {
@@ -82,10 +92,12 @@ function summary({
   objects,
   kept,
   dropped,
+  missing,
   realTimeFactor,
   stages,
   alarms,
 }: Omit<ScoutMetrics, "tallies">): string {
+  const gaps = Object.entries(missing).filter(([, n]) => n > 0);
   const lost = Object.entries(dropped).map(([reason, n]) => `${countText(n)} ${reason}`);
   return [
     textTable(
@@ -95,6 +107,7 @@ function summary({
     "",
     `${countText(orbits)} orbits, ${countText(objects.muons ?? 0)} muons, ${countText(kept)} crossings kept; ${realTimeFactor.toPrecision(3)} x real time`,
     `dropped orbits: ${lost.length > 0 ? lost.join(", ") : "none"}`,
+    ...gaps.map(([source, n]) => `missing from ${source}: ${countText(n)} orbits`),
     ...alarms.map(
       (a) => `alarm: ${a.name} departs from the reference, Z = ${a.significance.toFixed(1)}`,
     ),

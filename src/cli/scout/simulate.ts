@@ -29,6 +29,18 @@ export const define: Define = (command, run) => {
       0.1,
     )
     .option("--calo <file>", "calorimeter orbits too, into this file, .raw (default: none)")
+    .option(
+      "--calo-every <count>",
+      "the calorimeter has every n-th orbit",
+      wholeNumber("--calo-every", { min: 1 }),
+      1,
+    )
+    .option(
+      "--calo-scale <factor>",
+      "calorimeter objects relative to 1 jet, 1.5 e/gammas and 2 taus per crossing",
+      realNumber("--calo-scale", { min: 0, max: 4 }),
+      1,
+    )
     .requiredOption("-o, --out <file>", "file of muon orbits to write, .raw (required)")
     .action(run(simulate));
 };
@@ -40,6 +52,8 @@ interface SimulateOptions {
   readonly run: number;
   readonly occupancy: number;
   readonly calo?: string;
+  readonly caloEvery: number;
+  readonly caloScale: number;
   readonly out: string;
 }
 
@@ -54,7 +68,7 @@ async function simulate(
     signal: session.signal,
     onOrbits: (done) => progress.update(done),
   }).finally(() => progress.finish());
-  for (const { file, bytes } of stream.files)
-    session.say(`${file}: ${countText(stream.orbits)} orbits, ${(bytes / 1e6).toFixed(1)} MB`);
+  for (const { file, orbits, bytes } of stream.files)
+    session.say(`${file}: ${countText(orbits)} orbits, ${(bytes / 1e6).toFixed(1)} MB`);
   return stream;
 }

@@ -1,27 +1,22 @@
+import { type Code, i32, load } from "../scouting/wasm-assembler.ts";
 import type { Arena } from "./arena.ts";
 import { type CountedSource, enoughObjects } from "./enough-objects.ts";
 import type { Condition, Expression, GivenCondition, ObjectTerm } from "./language.ts";
 import { printExpression } from "./print-expression.ts";
 import type { Searched } from "./searches.ts";
-
-/** The crossings of the block that fulfil a part of an expression, as bits. */
-export type Node = () => number;
-
-/** The AND of words of the block, at their slots, and of what needs more than AND. */
-export interface Answer {
-  /** Places of the words. */
-  readonly slots: readonly number[];
-  readonly rest: Node | null;
-}
+import { not, xor } from "./wasm.ts";
 
 /** An answer from outside, and where it goes. */
 export interface GivenSlot extends GivenCondition {
   readonly slot: number;
 }
 
-/** Joins conditions, each answered once however many algorithms use it. */
+/**
+ * Conditions as words of the arena, 32 crossings each, answered once however many algorithms use
+ * them; and expressions as the code that joins these words.
+ */
 export interface Answers {
-  readonly answerOf: (expression: Expression) => Answer;
+  readonly codeOf: (expression: Expression) => Code;
   readonly searched: readonly Searched[];
   readonly given: () => readonly GivenSlot[];
 }
@@ -32,7 +27,7 @@ interface ConditionSlots {
   readonly searched: Searched | null;
 }
 
-/** Answers from counters of all sources; `bits` gives the words once they are there. */
+/** Answers from counters of all sources. */
 export function createAnswers(
   arena: Arena,
   countedFor: (term: ObjectTerm) => CountedSource,
@@ -63,44 +58,19 @@ export function createAnswers(
     return answer;
   };
 
-  const wordOf = (expression: Expression): Node => {
-    const { slots, rest } = wordsOf(expression);
-    return () => {
-      const words = arena.bits();
-      let left = -1;
-      for (let k = 0; k < slots.length; k++) left &= words[slots[k]];
-      return rest === null || left === 0 ? left : left & rest();
-    };
-  };
-  const wordsOf = (expression: Expression): Answer => {
+  const codeOf = (expression: Expression): Code => {
     switch (expression.kind) {
       case "condition": {
         const { slots, searched } = conditionSlots(expression);
-        return { slots: searched === null ? slots : [searched.slot], rest: null };
+        return allOf(searched === null ? slots : [searched.slot]);
       }
       case "given":
-        return { slots: [givenSlot(expression)], rest: null };
-      case "not": {
-        const term = wordOf(expression.term);
-        return { slots: [], rest: () => ~term() };
-      }
-      case "and": {
-        const answers = expression.terms.map(wordsOf);
-        const rests = answers.flatMap(({ rest }) => rest ?? []);
-        return {
-          slots: [...new Set(answers.flatMap(({ slots }) => slots))],
-          rest: rests.length === 0 ? null : () => rests.reduce((all, rest) => all & rest(), -1),
-        };
-      }
+        return allOf([givenSlot(expression)]);
+      case "not":
+        return not(codeOf(expression.term));
       default: {
-        const terms = expression.terms.map(wordOf);
-        return {
-          slots: [],
-          rest:
-            expression.kind === "or"
-              ? () => terms.reduce((any, term) => any | term(), 0)
-              : () => terms.reduce((odd, term) => odd ^ term(), 0),
-        };
+        const join = { and: i32.and, or: i32.or, xor }[expression.kind];
+        return expression.terms.map(codeOf).reduce((left, right) => join(left, right));
       }
     }
   };
@@ -110,7 +80,7 @@ export function createAnswers(
     if (expression.kind === "given") return;
     if (expression.kind === "condition") {
       const { slots, searched } = conditionSlots(expression);
-      searched?.guards.push(Int32Array.from(new Set([...guard, ...slots])));
+      searched?.guards.push(new Set([...guard, ...slots]));
     } else if (expression.kind === "and") {
       const known = expression.terms.flatMap((term) => {
         if (term.kind === "condition") return conditionSlots(term).slots;
@@ -122,11 +92,17 @@ export function createAnswers(
         guardAll(term, guard);
   };
   return {
-    answerOf(expression) {
+    codeOf(expression) {
       guardAll(expression, []);
-      return wordsOf(expression);
+      return codeOf(expression);
     },
     searched,
     given: () => [...given.values()],
   };
+}
+
+/** Code: the AND of the words at the slots. */
+export function allOf(slots: readonly number[]): Code {
+  const words = slots.map((slot) => load(i32.const(4 * slot)));
+  return words.length === 0 ? i32.const(-1) : words.reduce((all, word) => i32.and(all, word));
 }

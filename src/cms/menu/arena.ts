@@ -6,7 +6,7 @@ export interface Arena {
   readonly memory: WebAssembly.Memory;
   /** Space that stays; only before the first `release`. */
   readonly reserve: (bytes: number) => number;
-  /** A copy of the values that stays. */
+  /** A copy of the values that stays; the same array always shares it. */
   readonly place: (values: Int32Array | Uint16Array | Float64Array) => number;
   /** Gives back what was taken. */
   readonly release: () => void;
@@ -33,6 +33,7 @@ export function createArena(): Arena {
     }
     return address;
   };
+  const placed = new Map<object, number>();
   const reserve = (bytes: number): number => {
     const address = grow(bytes);
     kept = used;
@@ -42,9 +43,12 @@ export function createArena(): Arena {
     memory,
     reserve,
     place(values) {
+      const known = placed.get(values);
+      if (known !== undefined) return known;
       const address = reserve(values.byteLength);
       const { buffer, byteOffset, byteLength } = values;
       new Uint8Array(memory.buffer, address).set(new Uint8Array(buffer, byteOffset, byteLength));
+      placed.set(values, address);
       return address;
     },
     release() {

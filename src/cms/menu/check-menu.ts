@@ -1,7 +1,8 @@
 import type { TestVectors } from "../schemas/test-vectors.ts";
-import type { CompiledMenu, GivenBits } from "./compile-menu.ts";
+import type { CompiledMenu, GivenBits, MenuDecision } from "./compile-menu.ts";
 import { testVectorCrossings } from "./crossings.ts";
 import { bitmapOf, columnBitmap, countBits } from "./menu-bits.ts";
+import type { Menu } from "./parse-menu.ts";
 
 /** One algorithm against the bits of a file; counts of crossings. */
 export interface AlgorithmCheck {
@@ -23,9 +24,17 @@ export function checkMenu(
   vectors: TestVectors,
   given: GivenBits = {},
 ): AlgorithmCheck[] {
-  const decision = evaluate(testVectorCrossings(vectors), given);
+  return compareMenu(menu, evaluate(testVectorCrossings(vectors), given), vectors);
+}
+
+/** Compares the algorithms of a menu, the first of a decision, with their bits in a file. */
+export function compareMenu(
+  { algorithms }: Menu,
+  decision: MenuDecision,
+  vectors: TestVectors,
+): AlgorithmCheck[] {
   const undecided = new Set(decision.undecided);
-  return menu.algorithms.map(({ name, bit }, a) => {
+  return algorithms.map(({ name, bit }, a) => {
     const own = bitmapOf(decision, a);
     const file = columnBitmap(vectors.algorithms, 16, bit);
     const both = countBits(own.map((word, w) => word & file[w]));

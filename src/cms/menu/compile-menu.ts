@@ -1,4 +1,5 @@
-import { type Answer, createAnswers } from "./answers.ts";
+import { type Code, get, i32, set, store } from "../scouting/wasm-assembler.ts";
+import { createAnswers } from "./answers.ts";
 import { type Arena, createArena } from "./arena.ts";
 import { createCounter, createTranspose } from "./counters.ts";
 import type { TriggerObjects } from "./crossings.ts";
@@ -11,6 +12,7 @@ import type { Menu } from "./parse-menu.ts";
 import { type SourceName, sourceOf } from "./requirements.ts";
 import { createSearches } from "./searches.ts";
 import { createSource, finishSource, loadSource, type Source } from "./sources.ts";
+import { createKernel } from "./wasm.ts";
 
 /** Answers to conditions that the objects do not tell: name to bitmap [ceil(crossings / 32)]. */
 export type GivenBits = Readonly<Record<string, Uint32Array>>;
@@ -43,10 +45,15 @@ export function compileMenu(menu: Menu): CompiledMenu {
   const countedFor = (term: ObjectTerm) => counted.get(sourceOf(term)) as CountedSource;
   const answers = createAnswers(arena, countedFor);
   const algorithms = menu.algorithms.map(({ expression }) => {
-    return { ...answers.answerOf(expression), given: givenNames(expression) };
+    return { code: answers.codeOf(expression), given: givenNames(expression) };
   });
   const given = answers.given();
-  const searches = createSearches(answers.searched, (term) => countedFor(term).source);
+  const join = createJoin(
+    algorithms.map(({ code }) => code),
+    arena,
+  );
+  const searches = createSearches(answers.searched, (term) => countedFor(term).source, arena);
+  for (const { counter } of counted.values()) counter.finish();
   const findLive = createLiveFinder({
     sources: [...sources.keys()],
     scalars: sources.get("scalars")?.needed ?? [],
@@ -62,66 +69,45 @@ export function compileMenu(menu: Menu): CompiledMenu {
       const known = given.filter(({ name }) => Object.hasOwn(answered, name));
       const live = findLive(objects, new Set(known.map(({ name }) => answered[name])));
       arena.release();
-      const views = [...sources.values()].map((source) => loadSource(source, objects, { arena, live }));
+      const views = [...sources.values()].map((source) =>
+        loadSource(source, objects, { arena, live }),
+      );
+      const firedAt = arena.take(algorithms.length * Math.ceil(live.count / 32) * 4);
       for (const view of views) view();
       searches.load(live);
-      const decided: number[] = [];
-      const undecided: number[] = [];
-      algorithms.forEach((algorithm, a) => {
-        const isKnown = algorithm.given.every((name) => Object.hasOwn(answered, name));
-        (isKnown ? decided : undecided).push(a);
-      });
       const words = Math.ceil(live.count / 32);
-      const fired = new Uint32Array(algorithms.length * words);
       const bits = arena.bits();
-      const join = joinAnswers(algorithms, decided);
       for (let block = 0; block < words; block++) {
         const n = Math.min(32, live.count - 32 * block);
         for (const { counter } of counted.values()) counter.fill(32 * block, n);
         for (const condition of known)
           bits[condition.slot] = givenWord(condition, answered, { live, block, n });
         searches.fill(bits, 32 * block, n);
-        join(bits, fired, { block, words, all: n === 32 ? -1 : (1 << n) - 1 });
+        join(firedAt + 4 * block, 4 * words, n === 32 ? -1 : (1 << n) - 1);
       }
+      const fired = Uint32Array.from(arena.words(firedAt, algorithms.length * words));
+      const undecided = algorithms.flatMap((algorithm, a) =>
+        algorithm.given.every((name) => Object.hasOwn(answered, name)) ? [] : [a],
+      );
+      for (const a of undecided) fired.fill(0, a * words, (a + 1) * words);
       const own = { crossings: live.count, words, fired };
       return { ...(live.isAll ? own : spreadBits(own, live)), undecided };
     },
   };
 }
 
-/**
- * The AND of what each of the chosen algorithms needs, for one block. The slots of all lie one after
- * the other, so that most algorithms cost no more than their loads.
- */
-function joinAnswers(algorithms: readonly Answer[], chosen: readonly number[]) {
-  const ends = new Int32Array(chosen.length);
-  const slots = Int32Array.from(
-    chosen.flatMap((a, c) => {
-      ends[c] = algorithms[a].slots.length + (c === 0 ? 0 : ends[c - 1]);
-      return algorithms[a].slots;
-    }),
-  );
-  const places = Int32Array.from(chosen);
-  const rests = chosen.flatMap((a, c) => {
-    const { rest } = algorithms[a];
-    return rest === null ? [] : [{ place: places[c], rest }];
+/** Kernel (to, stride, all): decides all algorithms for one block, each `stride` bytes on. */
+function createJoin(codes: readonly Code[], arena: Arena) {
+  const [to, stride, all] = [0, 1, 2];
+  const body = codes.flatMap((code) => [
+    ...store(4, get(to), 0, i32.and(get(all), code)),
+    ...set(to, i32.add(get(to), get(stride))),
+  ]);
+  return createKernel(arena.memory, {
+    parameters: 3,
+    locals: {},
+    body: [...body, ...i32.const(0)],
   });
-  return (
-    bits: Int32Array,
-    fired: Uint32Array,
-    { block, words, all }: { readonly block: number; readonly words: number; readonly all: number },
-  ): void => {
-    let k = 0;
-    for (let c = 0; c < ends.length; c++) {
-      let left = all;
-      for (const end = ends[c]; k < end; k++) left &= bits[slots[k]];
-      fired[places[c] * words + block] = left;
-    }
-    for (const { place, rest } of rests) {
-      const at = place * words + block;
-      if (fired[at] !== 0) fired[at] &= rest();
-    }
-  };
 }
 
 /** The sources of conditions with all requirements on them. */

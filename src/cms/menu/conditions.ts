@@ -76,14 +76,14 @@ export function createCondition(condition: Condition, context: ConditionContext)
     for (let x = 0; x < removals.length; x++)
       if (pairFits(removals[x], chosen[x], chosen[last])) return false;
     if (pairs.length === 1 && !pairFits(pairs[0].pair, chosen[0], chosen[1])) return false;
-    if (mass !== null) {
-      let sum = 0;
-      for (const { x, y, pair } of pairs) sum += pairMass(pair, chosen[x], chosen[y]);
-      if (!(sum >= mass.low && sum <= mass.high)) return false;
-    }
     for (let k = 0; k < charges.length; k++)
       charges[k] = chargeOf(charged[k] as PairLeg, chosen[k]);
-    return sign === undefined || chargesMatch(sign, charges);
+    if (sign !== undefined && !chargesMatch(sign, charges)) return false;
+    if (mass === null) return true;
+    let sum = 0;
+    for (let p = 0; p < pairs.length; p++)
+      sum += pairMass(pairs[p].pair, chosen[pairs[p].x], chosen[pairs[p].y]);
+    return sum >= mass.low && sum <= mass.high;
   };
   return {
     load() {

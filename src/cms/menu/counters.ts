@@ -1,4 +1,13 @@
-import { type Code, get, i32, increase, load, loopWhile, set, when } from "../scouting/wasm-assembler.ts";
+import {
+  type Code,
+  get,
+  i32,
+  increase,
+  load,
+  loopWhile,
+  set,
+  when,
+} from "../scouting/wasm-assembler.ts";
 import type { Arena } from "./arena.ts";
 import { lookupOf, mostLevels, type Source } from "./sources.ts";
 import { createKernel, load16, v128 } from "./wasm.ts";
@@ -10,6 +19,8 @@ import { createKernel, load16, v128 } from "./wasm.ts";
 export interface Counter {
   /** The word of "at least `level` objects fulfil the requirement"; from now on filled. */
   readonly slotOf: (requirement: number, level: number) => number;
+  /** To be called once all slots are known. */
+  readonly finish: () => void;
   /** Fills the words of the n crossings, at most 32, from `start` on in the list. */
   readonly fill: (start: number, n: number) => void;
 }
@@ -28,7 +39,7 @@ export function createCounter(
   const vectors = Math.ceil(source.requirements.size() / width);
   /** Addresses [vectors, levels], 0 where nobody asks. */
   const levels = new Int32Array(vectors * mostLevels);
-  let kernels: ((start: number, n: number) => void)[] | null = null;
+  let kernels: ((start: number, n: number) => void)[] = [];
   const build = () =>
     Array.from({ length: vectors }, (_, v) => {
       const addresses = levels.subarray(v * mostLevels, (v + 1) * mostLevels);
@@ -46,8 +57,10 @@ export function createCounter(
       const word = (requirement >>> 5) & 3;
       return (levels[at] >>> 2) + 4 * (requirement & 31) + word;
     },
+    finish() {
+      kernels = build();
+    },
     fill(start, n) {
-      kernels ??= build();
       for (let v = 0; v < kernels.length; v++) kernels[v](start, n);
     },
   };
@@ -110,7 +123,10 @@ function vectorRows(source: Source, v: number): { table: number; words: Int32Arr
   const asked = new Set<number>();
   for (let w = 0; w < 4; w++) {
     const first = v * width + w * 32;
-    const numbers = Array.from({ length: Math.max(0, Math.min(32, size - first)) }, (_, b) => first + b);
+    const numbers = Array.from(
+      { length: Math.max(0, Math.min(32, size - first)) },
+      (_, b) => first + b,
+    );
     if (numbers.length === 0) continue;
     const lookup = lookupOf(source, numbers);
     for (const table of lookup.tables) asked.add(table);
@@ -141,7 +157,10 @@ export function createTranspose(arena: Arena): (address: number) => void {
     ];
   };
   /** Two steps on four words `stride` apart, the first between those 2 strides apart. */
-  const four = (stride: number, steps: readonly (readonly [shift: number, bits: number])[]): Code => [
+  const four = (
+    stride: number,
+    steps: readonly (readonly [shift: number, bits: number])[],
+  ): Code => [
     ...[0, 1, 2, 3].flatMap((w) => set(a + w, v128.load(at(w * stride)))),
     ...exchange(a, a + 2, ...steps[0]),
     ...exchange(a + 1, a + 3, ...steps[0]),
@@ -162,10 +181,26 @@ export function createTranspose(arena: Arena): (address: number) => void {
     ]).flat();
   const any = Array.from({ length: 32 }, (_, w) => v128.load(get(address), w * vectorBytes));
   const steps: Code = [
-    ...forEach(0, 8, 1, four(8, [[16, 0xffff], [8, 0xff00ff]])),
+    ...forEach(
+      0,
+      8,
+      1,
+      four(8, [
+        [16, 0xffff],
+        [8, 0xff00ff],
+      ]),
+    ),
     ...[0, 8, 16, 24].flatMap((first) => [
       ...forEach(first, 4, 1, two(4, 4, 0x0f0f0f0f)),
-      ...forEach(first, 2, 4, four(1, [[2, 0x33333333], [1, 0x55555555]])),
+      ...forEach(
+        first,
+        2,
+        4,
+        four(1, [
+          [2, 0x33333333],
+          [1, 0x55555555],
+        ]),
+      ),
     ]),
   ];
   const isAny = v128.anyTrue(any.reduce((all, word) => v128.or(all, word)));

@@ -1,4 +1,4 @@
-export { type AlgorithmCheck, checkMenu, externalSignals } from "./check-menu.ts";
+export { type AlgorithmCheck, checkMenu, compareMenu, externalSignals } from "./check-menu.ts";
 export {
   type CompiledMenu,
   compileMenu,
@@ -22,9 +22,16 @@ export {
   type MenuBits,
   makeBitmap,
 } from "./menu-bits.ts";
+export {
+  addDecision,
+  createMenuTally,
+  largestOverlaps,
+  type MenuTally,
+  type Overlap,
+} from "./menu-tally.ts";
 export { parseExpression } from "./parse-expression.ts";
 export { type Algorithm, type Menu, parseMenu } from "./parse-menu.ts";
-export { prescaleMenu } from "./prescales.ts";
+export { parsePrescales, prescaleMenu } from "./prescales.ts";
 export { printExpression } from "./print-expression.ts";
 export {
   type MenuRates,
@@ -34,10 +41,12 @@ export {
   type Rate,
   type RateOptions,
   rateOf,
+  tallyRates,
 } from "./rates.ts";
 export {
   objectTerms,
   type ThresholdCurveOptions,
+  thresholdAlgorithms,
   thresholdCurve,
   withThreshold,
 } from "./threshold-curve.ts";

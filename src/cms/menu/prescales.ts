@@ -1,4 +1,5 @@
-import { ConfigError } from "../../base/errors.ts";
+import { ConfigError, FormatError } from "../../base/errors.ts";
+import { nearMiss } from "../../base/near-miss.ts";
 import type { MenuBits } from "./menu-bits.ts";
 
 /** Counts of a prescaler are hundredths: prescales have two decimal digits. */
@@ -40,4 +41,53 @@ export function prescaleMenu(
     counters[a] = counter;
   });
   return { crossings, words, fired: kept };
+}
+
+/**
+ * Prescales from JSON, `{ name: prescale }`, or lines of `name,prescale` (a first line without a
+ * number is a header): by algorithm, 1 where none is given [names]. `FormatError` for unknown names
+ * and what is no number.
+ */
+export function parsePrescales(text: string, names: readonly string[], where: string): number[] {
+  const entries = text.trimStart().startsWith("{") ? jsonEntries(text, where) : csvEntries(text);
+  const prescales = names.map(() => 1);
+  for (const { name, value, at } of entries) {
+    const place = names.indexOf(name);
+    if (place < 0) {
+      const guess = nearMiss(name, names);
+      throw new FormatError(
+        `${where}: ${at}no algorithm "${name}" in the menu${guess === null ? "" : `; did you mean ${guess}?`}`,
+      );
+    }
+    const prescale = typeof value === "string" && value === "" ? Number.NaN : Number(value);
+    if (!Number.isFinite(prescale))
+      throw new FormatError(`${where}: ${at}${name}: expected a number, got "${value}"`);
+    prescales[place] = prescale;
+  }
+  return prescales;
+}
+
+interface Entry {
+  readonly name: string;
+  readonly value: unknown;
+  /** Where it is written, for messages. */
+  readonly at: string;
+}
+
+function jsonEntries(text: string, where: string): Entry[] {
+  try {
+    const entries = Object.entries(JSON.parse(text) as Record<string, unknown>);
+    return entries.map(([name, value]) => ({ name, value, at: "" }));
+  } catch (cause) {
+    throw new FormatError(`${where}: not JSON: ${(cause as Error).message}`, { cause });
+  }
+}
+
+function csvEntries(text: string): Entry[] {
+  const lines = text.split(/\r?\n/).map((line, k) => {
+    const [name, ...rest] = line.split(",").map((cell) => cell.trim());
+    return { name, value: rest.join(","), at: `line ${k + 1}: ` };
+  });
+  const isHeader = ({ value }: Entry, k: number) => k === 0 && !/\d/.test(`${value}`);
+  return lines.filter((entry, k) => entry.name !== "" && !isHeader(entry, k));
 }

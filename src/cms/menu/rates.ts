@@ -1,5 +1,6 @@
 import { ConfigError } from "../../base/errors.ts";
-import { bitmapOf, countBits, type MenuBits, popcount } from "./menu-bits.ts";
+import type { MenuBits } from "./menu-bits.ts";
+import { addDecision, createMenuTally, type MenuTally } from "./menu-tally.ts";
 
 /** Orbits of the LHC per second, in Hz. */
 export const orbitRateHz = 11_245.5;
@@ -46,40 +47,27 @@ export function menuRates(
   bits: MenuBits,
   { counted, ...options }: RateOptions & { readonly counted?: readonly boolean[] } = {},
 ): MenuRates {
-  const { crossings, words, fired } = bits;
-  const n = words === 0 ? 0 : fired.length / words;
-  const takes = counted ?? new Array<boolean>(n).fill(true);
-  if (takes.length !== n)
-    throw new ConfigError(`menuRates: counted has ${takes.length} values for ${n} algorithms`);
-  const [once, twice] = [new Uint32Array(words), new Uint32Array(words)];
-  for (let a = 0; a < n; a++)
-    for (let w = 0; takes[a] && w < words; w++) {
-      twice[w] |= once[w] & fired[a * words + w];
-      once[w] |= fired[a * words + w];
-    }
-  const algorithms = takes.map((isCounted, a) => {
-    const own = bitmapOf(bits, a);
-    let pure = 0;
-    for (let w = 0; w < words; w++) pure += popcount(own[w] & ~(isCounted ? twice[w] : once[w]));
-    return {
-      rate: rateOf(countBits(own), crossings, options),
-      pure: rateOf(pure, crossings, options),
-    };
-  });
-  return { algorithms, total: rateOf(countBits(once), crossings, options) };
+  const tally = createMenuTally(bits.words === 0 ? 0 : bits.fired.length / bits.words);
+  addDecision(tally, bits, counted);
+  return tallyRates(tally, options);
+}
+
+/** The same of a tally of many decisions. */
+export function tallyRates(tally: MenuTally, options: RateOptions = {}): MenuRates {
+  const rate = (count: number) => rateOf(count, tally.crossings, options);
+  return {
+    algorithms: Array.from(tally.fired, (fired, a) => ({
+      rate: rate(fired),
+      pure: rate(tally.pure[a]),
+    })),
+    total: rate(tally.total),
+  };
 }
 
 /** Crossings that two algorithms share [algorithms, algorithms]; the diagonal counts each. */
-export function overlapMatrix({ words, fired }: MenuBits): Uint32Array {
-  const n = words === 0 ? 0 : fired.length / words;
-  const overlaps = new Uint32Array(n * n);
-  for (let a = 0; a < n; a++)
-    for (let b = a; b < n; b++) {
-      let count = 0;
-      for (let w = 0; w < words; w++)
-        count += popcount(fired[a * words + w] & fired[b * words + w]);
-      overlaps[a * n + b] = count;
-      overlaps[b * n + a] = count;
-    }
-  return overlaps;
+export function overlapMatrix(bits: MenuBits): Float64Array {
+  const n = bits.words === 0 ? 0 : bits.fired.length / bits.words;
+  const tally = createMenuTally(n, { overlaps: true });
+  addDecision(tally, bits);
+  return tally.overlaps as Float64Array;
 }

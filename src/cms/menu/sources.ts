@@ -4,8 +4,8 @@ import type { Arena } from "./arena.ts";
 import type { TriggerObjects } from "./crossings.ts";
 import type { LiveCrossings } from "./live-crossings.ts";
 import type { RequirementTable } from "./requirement-tables.ts";
-import { createKernel, load16 } from "./wasm.ts";
 import { createRequirements, type RequirementSet, type SourceName } from "./requirements.ts";
+import { createKernel, load16 } from "./wasm.ts";
 
 /** Objects that are counted at most: "at least 1, 2, 3, 4". */
 export const mostLevels = 4;

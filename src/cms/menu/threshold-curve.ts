@@ -3,6 +3,7 @@ import { compileMenu, type GivenBits } from "./compile-menu.ts";
 import type { TriggerObjects } from "./crossings.ts";
 import type { Expression, ObjectTerm } from "./language.ts";
 import { bitmapOf, countBits } from "./menu-bits.ts";
+import type { Algorithm } from "./parse-menu.ts";
 import { type Rate, type RateOptions, rateOf } from "./rates.ts";
 
 export interface ThresholdCurveOptions extends RateOptions {
@@ -51,17 +52,25 @@ export function withThreshold(
   return replace(expression);
 }
 
+/** The expression as an algorithm at each threshold, for a menu of their own or behind another. */
+export function thresholdAlgorithms(
+  expression: Expression,
+  { thresholds, object = 0 }: Pick<ThresholdCurveOptions, "thresholds" | "object">,
+): Algorithm[] {
+  return thresholds.map((threshold, bit) => ({
+    name: `${threshold} GeV`,
+    bit,
+    expression: withThreshold(expression, object, threshold),
+  }));
+}
+
 /** Rate against threshold [thresholds]: every crossing is decided anew at each threshold. */
 export function thresholdCurve(
   expression: Expression,
   objects: TriggerObjects,
   { thresholds, object = 0, given = {}, ...options }: ThresholdCurveOptions,
 ): { readonly threshold: number; readonly rate: Rate }[] {
-  const algorithms = thresholds.map((threshold, bit) => ({
-    name: `${threshold} GeV`,
-    bit,
-    expression: withThreshold(expression, object, threshold),
-  }));
+  const algorithms = thresholdAlgorithms(expression, { thresholds, object });
   const decision = compileMenu({ name: "threshold curve", algorithms }).evaluate(objects, given);
   if (decision.undecided.length > 0)
     throw new ConfigError("thresholdCurve: a condition of the seed is not in `given`");

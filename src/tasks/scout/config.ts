@@ -7,17 +7,30 @@ export const scoutSchema = z.strictObject({
   files: z
     .array(z.string())
     .default([])
-    .describe("raw orbit files, in ascending orbits; GMT and calorimeter are joined by orbit"),
+    .describe("raw orbit files, .raw or .raw.gz; sources are joined by orbit"),
   folder: z
     .string()
     .nullable()
     .default(null)
-    .describe("folder whose .raw files are taken in the order of their names, as they appear"),
+    .describe("folder whose raw files are taken in the order of their names, as they appear"),
+  tcp: z
+    .string()
+    .nullable()
+    .default(null)
+    .describe("host:port to receive raw files on, or a port of this machine alone"),
+  senders: z
+    .int()
+    .min(1)
+    .max(64)
+    .default(1)
+    .describe("sources over TCP that must have come before the first block is worked on"),
   idleSeconds: z
     .number()
     .min(0)
     .default(0)
-    .describe("end when the folder had no new file for so long, s"),
+    .describe(
+      "end when the folder had no new file for so long, or when no sender is left and nothing came; a silent source is waited for as long, s",
+    ),
   blockOrbits: z
     .int()
     .min(1)
@@ -41,12 +54,13 @@ export const scoutSchema = z.strictObject({
     .nullable()
     .default(null)
     .describe("finished run whose spectra and maps are as they should be"),
+  note: z.string().default("").describe("what to know about it, on its page"),
   alarm: z
     .number()
     .gt(0)
     .lt(1)
     .default(0.001)
-    .describe("chance of any false alarm in one comparison with the reference"),
+    .describe("chance of any false alarm per hour of running, and in the comparison at its end"),
 });
 
 /** Complete settings. */
@@ -55,7 +69,15 @@ export type ScoutConfig = z.infer<typeof scoutSchema>;
 export type ScoutSettings = z.input<typeof scoutSchema>;
 
 /** Stages that every run has, or that have no name of their own. */
-const ownStages = ["decode", "occupancy", "keep", "write", "recalibrate", "menu"];
+const ownStages = [
+  "decode",
+  "occupancy",
+  "keep",
+  "write",
+  "recalibrate",
+  "recalibrateJets",
+  "menu",
+];
 
 /** Fills in defaults. @throws ConfigError with path and value of the first bad setting. */
 export function parseScout(settings: unknown): ScoutConfig {
@@ -70,8 +92,9 @@ export function parseScout(settings: unknown): ScoutConfig {
     throw new ConfigError(`${where}: ${issue.message.toLowerCase()}, got ${JSON.stringify(value)}`);
   }
   const config = result.data;
-  if (config.files.length > 0 === (config.folder !== null))
-    throw new ConfigError("scout.files: give raw orbit files, or a folder to follow");
+  const given = [config.files.length > 0, config.folder !== null, config.tcp !== null];
+  if (given.filter(Boolean).length !== 1)
+    throw new ConfigError("scout.files: give raw orbit files, or a folder to follow, or tcp");
   const names = config.stages.flatMap((s) => ("name" in s ? [s.name] : []));
   const taken = names.find((n) => ownStages.includes(n));
   if (taken !== undefined)

@@ -1,20 +1,23 @@
 import { join } from "node:path";
-import { CancelledError, DataError } from "../../base/errors.ts";
+import { CancelledError } from "../../base/errors.ts";
 import { parseMenu } from "../../cms/menu/index.ts";
 import { loadDocument, renderPage } from "../../report/index.ts";
 import { createNodeRuntime } from "../../runtime/index.ts";
 import { openRun } from "../run-folder.ts";
 import { version } from "../version.ts";
 import { parseScout, type ScoutConfig } from "./config.ts";
-import { findAlarms } from "./results/alarms.ts";
+import { type Alarm, compareTallies } from "./results/alarms.ts";
 import { type ScoutMetrics, scoutMetrics } from "./results/metrics.ts";
 import { scoutPage } from "./results/page.ts";
 import { prometheusText } from "./results/prometheus.ts";
 import { makeSnapshot, type Snapshot, snapshotNumbers } from "./results/snapshot.ts";
-import { addTallies, count, createTallies, type Tallies, talliesSince } from "./results/tallies.ts";
-import { loadAssets, readAsset } from "./run-assets.ts";
+import { addTallies, count, createTallies, type Tallies } from "./results/tallies.ts";
+import { createAlarmWatch } from "./results/windows.ts";
+import { loadAssets } from "./run-assets.ts";
 import { readRecords, writeRecord } from "./run-records.ts";
-import { readBlocks } from "./sources/run-files.ts";
+import { readReference } from "./run-reference.ts";
+import type { SourceEvent } from "./sources/feed.ts";
+import { readBlocks } from "./sources/run-blocks.ts";
 import type { Assets } from "./stages/stage.ts";
 import { createStages } from "./stages/stages.ts";
 import { startBlockThreads } from "./workers/run-threads.ts";
@@ -30,6 +33,8 @@ export interface ScoutOptions {
   readonly signal?: AbortSignal;
   /** Called once a second, and at the end. */
   readonly onSnapshot?: (snapshot: Snapshot) => void;
+  /** Told when it listens, and of senders that come and go. */
+  readonly onSource?: (event: SourceEvent) => void;
 }
 
 const snapshotMs = 1000;
@@ -43,10 +48,11 @@ const snapshotMs = 1000;
  * a thread fails, CancelledError on `signal`.
  */
 export async function scout(options: ScoutOptions): Promise<ScoutMetrics> {
-  const { out, resume = false, signal, onSnapshot } = options;
+  const { out, resume = false, signal, onSnapshot, onSource } = options;
   const config = parseScout(options.settings);
   const { assets, inputs } = await loadAssets(config.stages);
-  const reference = config.reference === null ? null : await readReference(config.reference);
+  const reference =
+    config.reference === null ? null : await readReference(config.reference, config.stages);
   await checkStages(config, assets);
   const folder = await openRun(out, { task: "scout", version, ...config, inputs }, { resume });
   const { tallies, done, ...before } = readRecords(folder);
@@ -69,20 +75,27 @@ export async function scout(options: ScoutOptions): Promise<ScoutMetrics> {
   const watch = { orbits: 0, lagSeconds: 0 };
   const start = performance.now();
   const seconds = () => (performance.now() - start) / 1e3;
-  let last = { seconds: 0, orbits: 0, tallies: copyOf(tallies) };
+  let last = { seconds: 0, orbits: 0 };
+  const alarmWatch = reference && createAlarmWatch(reference, config.alarm, copyOf(tallies));
 
-  /** The state since the last snapshot, and the files that tell of it. */
-  async function look(isDone: boolean): Promise<Snapshot> {
-    const now = { seconds: seconds(), orbits: watch.orbits, tallies: copyOf(tallies) };
-    const window = isDone ? tallies : talliesSince(now.tallies, last.tallies);
+  /**
+   * The state since the last snapshot, or of all at the end, with the comparison of all; and the
+   * files that tell of it.
+   */
+  async function look(comparison: readonly Alarm[] | null = null): Promise<Snapshot> {
+    const isDone = comparison !== null;
+    const now = { seconds: seconds(), orbits: watch.orbits };
     const since = isDone ? { seconds: 0, orbits: 0 } : last;
     last = now;
-    const snapshot = makeSnapshot(config, now.tallies, {
+    const state = copyOf(tallies);
+    const alarms =
+      comparison?.filter(({ p }) => p <= config.alarm) ?? alarmWatch?.look(state, now.seconds);
+    const snapshot = makeSnapshot(config, state, {
       ...{ seconds: now.seconds, isDone, lagSeconds: watch.lagSeconds },
       ...{ run, workers: config.workers },
       windowOrbits: now.orbits - since.orbits,
       windowSeconds: now.seconds - since.seconds,
-      alarms: reference ? findAlarms(window, reference, config.alarm) : [],
+      alarms: alarms ?? [],
     });
     const numbers = snapshotNumbers(snapshot);
     folder.event({ type: "snapshot", ...numbers });
@@ -94,13 +107,19 @@ export async function scout(options: ScoutOptions): Promise<ScoutMetrics> {
   let workers: Workers | null = null; // none where all is done already
   let looking: Promise<unknown> = Promise.resolve();
   const timer = setInterval(() => {
-    looking = looking.then(() => look(false));
+    looking = looking.then(() => look());
     looking.catch(() => {}); // thrown below
   }, snapshotMs);
 
   try {
     const onDropped = (reason: string, n: number) => count(tallies, `dropped.${reason}`, n);
-    for await (const block of readBlocks({ config, done, onDropped, signal })) {
+    const onMissing = (source: string, n: number) => count(tallies, `missing.${source}`, n);
+    const onEvent = (event: SourceEvent) => {
+      folder.event(event);
+      onSource?.(event);
+    };
+    const source = { config, done, run, onDropped, onMissing, onEvent, signal };
+    for await (const block of readBlocks(source)) {
       run = block.run;
       arrived.set(block.id, performance.now());
       workers ??= await startThreads();
@@ -111,13 +130,22 @@ export async function scout(options: ScoutOptions): Promise<ScoutMetrics> {
     await workers?.finish();
     clearInterval(timer);
     await looking;
-    const snapshot = await look(true);
+    const comparison = reference ? compareTallies(tallies, reference) : [];
+    const snapshot = await look(comparison);
     const menuFile = config.stages.find((stage) => stage.kind === "menu")?.algorithms;
     const menu = menuFile ? parseMenu(new TextDecoder().decode(assets[menuFile]), menuFile) : null;
-    const metrics = scoutMetrics({ snapshot, tallies, menu });
+    const metrics = scoutMetrics({
+      ...{ snapshot, tallies, menu, comparison },
+      seen: alarmWatch?.seen ?? [],
+    });
     await folder.write("metrics.json", `${JSON.stringify(metrics, null, 2)}\n`);
     const page = renderPage(
-      scoutPage({ config, metrics, snapshot, provenance: { version, inputs } }),
+      scoutPage({
+        ...{ config, metrics, snapshot, provenance: { version, inputs } },
+        reference:
+          reference &&
+          makeSnapshot(config, reference, { ...snapshot, windowOrbits: 0, windowSeconds: 0 }),
+      }),
       {
         document: await loadDocument(),
       },
@@ -139,12 +167,3 @@ async function checkStages(config: ScoutConfig, assets: Assets): Promise<void> {
 
 /** Deep enough for what is only added to. */
 const copyOf = (tallies: Tallies): Tallies => addTallies(createTallies(), tallies);
-
-/** Tallies of a finished run. */
-async function readReference(path: string): Promise<Tallies> {
-  const text = new TextDecoder().decode(await readAsset(join(path, "metrics.json")));
-  const { tallies } = JSON.parse(text) as Partial<ScoutMetrics>;
-  if (!tallies)
-    throw new DataError(`${path}: is no finished run of 'forty scout run'; check scout.reference`);
-  return addTallies(createTallies(), tallies);
-}

@@ -1,10 +1,12 @@
 import { CancelledError } from "../../base/errors.ts";
 import { encodeOrbit } from "../../cms/scouting/decoder.ts";
 import { createWholeOrbit } from "../../cms/scouting/from-events.ts";
-import { type OrbitFrame, writeOrbitFile } from "../../cms/scouting/orbit.ts";
+import { resonances } from "../../cms/scouting/muon-pairs.ts";
+import type { OrbitFrame } from "../../cms/scouting/orbit.ts";
+import { orbitsPerLumi } from "../../cms/scouting/raw-layout.ts";
 import { orbitSimulation, simulateOrbit } from "../../cms/scouting/simulate-orbits.ts";
 import { scoutingSources } from "../../cms/scouting/sources.ts";
-import { writeWhole } from "../run-folder.ts";
+import { createRawWriter, type RawWriter } from "./sources/run-raw-writer.ts";
 
 export interface SimulateStreamOptions {
   readonly orbits: number;
@@ -18,6 +20,10 @@ export interface SimulateStreamOptions {
   readonly out: string;
   /** File of calorimeter orbits. */
   readonly calo?: string | undefined;
+  /** The calorimeter has every n-th orbit (default 1). */
+  readonly caloEvery?: number;
+  /** Jets, e/gammas and taus relative to 1, 1.5 and 2 per crossing (default 1). */
+  readonly caloScale?: number;
   readonly signal?: AbortSignal;
   readonly onOrbits?: (done: number) => void;
 }
@@ -26,49 +32,72 @@ export interface SimulateStreamOptions {
 export interface SimulatedStream {
   readonly orbits: number;
   readonly muons: number;
-  readonly files: readonly { readonly file: string; readonly bytes: number }[];
+  readonly files: readonly {
+    readonly file: string;
+    readonly orbits: number;
+    readonly bytes: number;
+  }[];
 }
 
+/** What is simulated: pairs of three resonances, often enough to see them in a minute. */
+export const streamSimulation = {
+  ...orbitSimulation,
+  pairs: [
+    { resonance: resonances.jpsi, mean: 0.002 },
+    { resonance: resonances.upsilon, mean: 0.001 },
+    { resonance: resonances.z, mean: 0.002 },
+  ],
+};
+
+/** Orbits that are written at a time. */
+const batch = 64;
+
 /**
- * Writes simulated raw orbits, one file for each source. Orbit n is a pure function of (seed, n,
- * occupancy): several files make one stream where each goes on with the next `firstOrbit`.
+ * Writes simulated raw orbits, one file for each source, all in one luminosity section. Orbit n is a
+ * pure function of (seed, n, occupancy): several files make one stream where each goes on with the
+ * next `firstOrbit`.
  */
-export async function simulateStream({
-  orbits,
-  seed,
-  firstOrbit = 1,
-  run = 1,
-  occupancy = orbitSimulation.muons,
-  out,
-  calo,
-  signal,
-  onOrbits,
-}: SimulateStreamOptions): Promise<SimulatedStream> {
-  const few = calo === undefined ? { jets: 0, egs: 0, taus: 0 } : {};
-  const config = { ...orbitSimulation, ...few, muons: occupancy };
+export async function simulateStream(options: SimulateStreamOptions): Promise<SimulatedStream> {
+  const { orbits, seed, firstOrbit = 1, run = 1, out, calo, caloEvery = 1 } = options;
+  const { occupancy = orbitSimulation.muons, caloScale = 1, signal, onOrbits } = options;
+  const { jets, egs, taus } = streamSimulation;
+  const config = {
+    ...{ ...streamSimulation, muons: occupancy },
+    ...{ jets: caloScale * jets, egs: caloScale * egs, taus: caloScale * taus },
+  };
   const storage = createWholeOrbit();
-  const frames: Record<"gmt" | "calo", OrbitFrame[]> = { gmt: [], calo: [] };
+  const label = { run, lumi: Math.floor(firstOrbit / orbitsPerLumi) + 1 };
+  const writers: RawWriter[] = [];
+  const files: { file: string; orbits: number; bytes: number }[] = [];
   let muons = 0;
-  for (let k = 0; k < orbits; k++) {
-    const orbit = firstOrbit + k;
-    const simulated = simulateOrbit({ orbit, seed, config }, storage);
-    muons += simulated.gmt.objects.muons.offsets[3564];
-    const frame = (source: "gmt" | "calo", payload: Uint8Array) =>
-      frames[source].push({ orbit, source: scoutingSources[source].first, payload });
-    frame("gmt", encodeOrbit("gmt", simulated.gmt));
-    if (calo !== undefined) frame("calo", encodeOrbit("calo", simulated.calo));
-    if (k % 64 !== 63) continue;
-    onOrbits?.(k + 1);
-    await new Promise<void>((go) => setTimeout(go)); // lets Ctrl-C through
-    if (signal?.aborted) throw new CancelledError(`scout: cancelled; ${out} was not written`);
-  }
-  const files: { file: string; bytes: number }[] = [];
-  for (const [source, file] of [["gmt", out] as const, ["calo", calo] as const]) {
-    if (file === undefined) continue;
-    const lumi = Math.floor(firstOrbit / 2 ** 18) + 1;
-    const bytes = writeOrbitFile(frames[source], { run, lumi });
-    await writeWhole(file, bytes);
-    files.push({ file, bytes: bytes.length });
+  try {
+    for (const path of [out, ...(calo === undefined ? [] : [calo])])
+      writers.push(await createRawWriter(path, label));
+    for (let k = 0; k < orbits; k += batch) {
+      const gmt: OrbitFrame[] = [];
+      for (let orbit = firstOrbit + k; orbit < firstOrbit + Math.min(orbits, k + batch); orbit++) {
+        const hasCalo = calo !== undefined && (orbit - firstOrbit) % caloEvery === 0;
+        const simulated = simulateOrbit({ orbit, seed, config, calo: hasCalo }, storage);
+        muons += simulated.gmt.objects.muons.offsets[3564];
+        gmt.push({ ...frameOf("gmt", orbit), payload: encodeOrbit("gmt", simulated.gmt) });
+        if (!hasCalo) continue;
+        const payload = encodeOrbit("calo", simulated.calo);
+        await writers[1].write([{ ...frameOf("calo", orbit), payload }]);
+      }
+      await writers[0].write(gmt);
+      onOrbits?.(Math.min(orbits, k + batch));
+      await new Promise<void>((go) => setTimeout(go)); // lets Ctrl-C through
+      if (signal?.aborted) throw new CancelledError(`scout: cancelled; ${out} was not written`);
+    }
+    for (const writer of writers) files.push(await writer.close());
+  } catch (error) {
+    for (const writer of writers.slice(files.length)) await writer.abort();
+    throw error;
   }
   return { orbits, muons, files };
 }
+
+const frameOf = (source: "gmt" | "calo", orbit: number) => ({
+  orbit,
+  source: scoutingSources[source].first,
+});

@@ -56,3 +56,32 @@ export function randomCrossings(crossings: number, seed: number): TriggerObjects
     scalars: { etm: scalar(200), etmPhi: scalar(144), htt: scalar(600) },
   };
 }
+
+/**
+ * The first `used` crossings far apart among n, in pairs of neighbors; all others are empty, and
+ * scalars are 0 there.
+ */
+export function spread(dense: TriggerObjects, n: number, used = dense.crossings): TriggerObjects {
+  const step = Math.floor((2 * n) / (used + 2));
+  const places = Array.from({ length: used }, (_, k) => (k >>> 1) * step + (k & 1));
+  const lists = (from: TriggerCollection): TriggerCollection => {
+    const offsets = new Uint32Array(n + 1);
+    for (let e = 0; e < n; e++) {
+      const k = places.indexOf(e);
+      offsets[e + 1] = offsets[e] + (k < 0 ? 0 : from.offsets[k + 1] - from.offsets[k]);
+    }
+    return { offsets, columns: from.columns };
+  };
+  const { muons, egs, taus, jets } = dense;
+  const collections = Object.entries({ muons, egs, taus, jets }).flatMap(([name, from]) =>
+    from === undefined ? [] : [[name, lists(from)]],
+  );
+  const scalars = Object.entries(dense.scalars).map(([name, values]) => {
+    const wide = new Int32Array(n);
+    places.forEach((e, k) => {
+      wide[e] = values[k];
+    });
+    return [name, wide];
+  });
+  return { crossings: n, ...Object.fromEntries(collections), scalars: Object.fromEntries(scalars) };
+}

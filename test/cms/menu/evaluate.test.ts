@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
+import { createRng } from "../../../src/base/rng.ts";
 import { compileMenu } from "../../../src/cms/menu/compile-menu.ts";
-import { bitmapOf, firedAt, makeBitmap } from "../../../src/cms/menu/menu-bits.ts";
+import { bitmapOf, countBits, firedAt, makeBitmap } from "../../../src/cms/menu/menu-bits.ts";
 import { parseExpression } from "../../../src/cms/menu/parse-expression.ts";
-import { caloColumns, collection, randomCrossings } from "./crossings-maker.ts";
+import { caloColumns, collection, randomCrossings, spread } from "./crossings-maker.ts";
 import { twin } from "./twin.ts";
 
 const compile = (...expressions: string[]) =>
@@ -89,6 +90,94 @@ describe("angles and masses against floating point, off the limits", () => {
       expect(bitmapOf(together, a)).toEqual(bitmapOf(alone, 0));
     });
   });
+});
+
+describe("sparse crossings, where the empty ones share one answer", () => {
+  const dense = randomCrossings(60, 21);
+  const objects = spread(dense, 1500);
+  test.each([
+    ["NOT comb{EG10,EG10}", 0],
+    ["MU10-1 AND NOT JET20+2", 0],
+    ["NOT MU5-2 XOR HTT150", 0],
+    ["ETM0 AND NOT JET20", 0],
+    ["comb{JET15,JET15,JET10} OR HTT300", 0],
+    ["mass_inv{JET15,JET15}[MASS_MIN_60]", 0.03],
+    ["dist{MU3-1,MU3}[DPHI_MIN_2p0]", 0.02],
+  ])("%s", (text, edge) => {
+    const decision = compile(text).evaluate(objects);
+    const tree = parseExpression(text);
+    const wrong: number[] = [];
+    for (let e = 0; e < objects.crossings; e++) {
+      const { isTrue, margin } = twin(tree, objects, e);
+      if (firedAt(decision, 0, e) !== isTrue && margin >= edge) wrong.push(e);
+    }
+    expect(wrong).toEqual([]);
+    const fired = countBits(bitmapOf(decision, 0));
+    expect(fired).toBeGreaterThan(0);
+    expect(fired).toBeLessThan(objects.crossings);
+  });
+
+  test("answers from outside count as contents, their neighbors too", () => {
+    const a = makeBitmap(1500, (e) => e % 400 === 7);
+    const decision = compile("NOT EXT_A", "EXT_A-2", "EXT_A+1 AND NOT EXT_A").evaluate(objects, {
+      EXT_A: a,
+    });
+    expect(bitmapOf(decision, 0)).toEqual(makeBitmap(1500, (e) => e % 400 !== 7));
+    expect(bitmapOf(decision, 1)).toEqual(makeBitmap(1500, (e) => e % 400 === 9));
+    expect(bitmapOf(decision, 2)).toEqual(makeBitmap(1500, (e) => e % 400 === 6));
+  });
+
+  test("an input without any object", () => {
+    const none = spread(dense, 200, 0);
+    const decision = compile("NOT JET10", "JET0", "HTT0").evaluate(none);
+    expect([0, 1, 2].map((a) => countBits(bitmapOf(decision, a)))).toEqual([200, 0, 200]);
+  });
+});
+
+test("crossings with more objects than a kernel holds", () => {
+  const rng = createRng(31);
+  const jet = () => ({
+    hwPt: 30 + rng.integer(40),
+    hwEta: rng.integer(130) - 65,
+    hwPhi: rng.integer(144),
+  });
+  const lists = [200, 3, 70, 64, 65].map((n) => Array.from({ length: n }, jet));
+  const objects = { crossings: 5, jets: collection(lists, caloColumns), scalars: {} };
+  for (const limit of [60, 150, 250, 320, 400, 500, 800]) {
+    const text = `mass_inv{JET15,JET20}[MASS_MIN_${limit}]`;
+    const decision = compile(text, "dist{JET15,JET15}[DETA_MAX_0p5]").evaluate(objects);
+    for (let e = 0; e < 5; e++) {
+      const { isTrue, margin } = twin(parseExpression(text), objects, e);
+      if (margin > 0.001) expect([limit, e, firedAt(decision, 0, e)]).toEqual([limit, e, isTrue]);
+    }
+  }
+});
+
+test("a menu may be used again, with more and with fewer crossings", () => {
+  const texts = ["mass_inv{JET15,JET15}[MASS_MIN_60] OR MU10", "comb{EG10,EG10} AND NOT EXT_A"];
+  const menu = compile(...texts);
+  for (const n of [40, 6000, 1, 333, 40]) {
+    const objects = randomCrossings(n, n);
+    const given = { EXT_A: makeBitmap(n, (e) => e % 3 === 0) };
+    expect(menu.evaluate(objects, given).fired).toEqual(
+      compile(...texts).evaluate(objects, given).fired,
+    );
+    expect(menu.evaluate(objects).fired).toEqual(compile(...texts).evaluate(objects).fired);
+  }
+});
+
+test("more conditions on the same pairs than a word has bits", () => {
+  const objects = randomCrossings(120, 41);
+  const texts = Array.from(
+    { length: 70 },
+    (_, k) => `mass_inv{JET15,JET15}[MASS_MIN_${30 + 3 * k}]`,
+  );
+  const together = compile(...texts).evaluate(objects);
+  const counts = texts.map((text, a) => {
+    expect(bitmapOf(together, a)).toEqual(bitmapOf(compile(text).evaluate(objects), 0));
+    return countBits(bitmapOf(together, a));
+  });
+  expect(counts).toEqual([...counts].sort((x, y) => y - x));
 });
 
 test("the integers of a mass cut, by hand", () => {

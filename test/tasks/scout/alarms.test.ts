@@ -1,17 +1,26 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { createRng, type Rng } from "../../../src/base/rng.ts";
-import { compareBins, findAlarms } from "../../../src/tasks/scout/results/alarms.ts";
+import { compareTallies, findAlarms } from "../../../src/tasks/scout/results/alarms.ts";
+import { compareBins } from "../../../src/tasks/scout/results/compare-bins.ts";
 import {
   addTallies,
   createTallies,
   talliesSince,
 } from "../../../src/tasks/scout/results/tallies.ts";
+import { createAlarmWatch } from "../../../src/tasks/scout/results/windows.ts";
 
 /** A falling spectrum of n entries in 40 bins. */
 function spectrum(rng: Rng, n: number, scale = 6): Float64Array {
   const bins = new Float64Array(40);
   for (let k = 0; k < n; k++) bins[Math.min(39, Math.floor(scale * rng.exponential()))]++;
   return bins;
+}
+
+/** A Poisson number of small mean, by its cumulative distribution. */
+function poisson(rng: Rng, mean: number): number {
+  let [k, p] = [0, Math.exp(-mean)];
+  for (let rest = rng.uniform() - p; rest > 0 && k < 200; rest -= p) p *= mean / ++k;
+  return k;
 }
 
 /** Five spectra and maps of one shape; `scale` is that of the first. */
@@ -47,6 +56,22 @@ test("the chi-squared of two bins is that of the four-fold table", () => {
   expect(Math.exp(logP)).toBeCloseTo(0.0038924, 6); // chi-squared 8.3333
 });
 
+test("few entries against many raise no more false alarms: 0.1 % of 20,000 toys", () => {
+  const rng = createRng("few against many");
+  const shape = Array.from({ length: 40 }, (_, i) => Math.exp(-i / 6) / 6.53);
+  let alarms = 0;
+  for (let k = 0; k < 20_000; k++) {
+    const data = shape.map((share) => poisson(rng, 100 * share));
+    const reference = shape.map((share) =>
+      Math.round(1e6 * share + rng.normal() * Math.sqrt(1e6 * share)),
+    );
+    if (compareBins(data, reference).logP < Math.log(0.001)) alarms++;
+  }
+  // binomial: 20 +- 4.5; outside of 5 ... 40 once in 5,000 seeds
+  expect(alarms).toBeGreaterThan(4);
+  expect(alarms).toBeLessThan(41);
+});
+
 test("sparse bins are joined, empty distributions are no test", () => {
   const sparse = new Float64Array(1000).fill(1);
   expect(compareBins(sparse, sparse).degreesOfFreedom).toBe(1000 / 13 - ((1000 / 13) % 1) - 1);
@@ -66,4 +91,52 @@ test("tallies add up, and a difference is what was added", () => {
   expect(() => addTallies(sum, { counts: {}, bins: { menu: [1] } })).toThrow(
     /menu has 2 bins and 1/,
   );
+});
+
+describe("comparisons again and again", () => {
+  const reference = tallies(createRng("reference"), 50_000);
+  const lookSeconds = 10;
+
+  /** A run of an hour; `scale` from second `from` on is that of the first spectrum. */
+  function hour(rng: Rng, { scale = 6, from = 0, alarm = 0.3 } = {}) {
+    const all = createTallies();
+    const watch = createAlarmWatch(reference, alarm, createTallies());
+    for (let seconds = lookSeconds; seconds <= 3600; seconds += lookSeconds) {
+      addTallies(all, tallies(rng, 60, seconds > from ? scale : 6));
+      watch.look(addTallies(createTallies(), all), seconds);
+    }
+    return watch.seen;
+  }
+
+  test("an hour of them has a false alarm as rarely as one was to be: 30 % of 60 hours at most", () => {
+    const rng = createRng("hours");
+    let hours = 0;
+    for (let k = 0; k < 60; k++) if (hour(rng.split(k)).length > 0) hours++;
+    // binomial: 18 +- 3.5 at most
+    expect(hours).toBeLessThan(29);
+    expect(hours).toBeGreaterThan(2); // nor is the chance given away
+  });
+
+  test("a departure too small for ten seconds is found within the hour", () => {
+    const seen = hour(createRng("small"), { scale: 6.3, from: 600, alarm: 0.001 });
+    expect(seen.map(({ name }) => name)).toContain("histogram.a");
+    const [{ firstSeconds, significance }] = seen;
+    expect(firstSeconds).toBeGreaterThan(600);
+    expect(significance).toBeGreaterThan(3);
+  });
+
+  test("windows are as long as they say, and p is corrected for all of an hour", () => {
+    const [data, later] = [createTallies(), createTallies()];
+    addTallies(data, tallies(createRng("window"), 1000, 9));
+    addTallies(addTallies(later, data), data);
+    const watch = createAlarmWatch(reference, 0.001, createTallies());
+    const first = watch.look(data, 30);
+    expect(first.map((a) => a.windowSeconds)).toEqual([30]);
+    expect(watch.look(later, 90).map((a) => a.windowSeconds)).toEqual([60, 90]);
+    const [alone] = compareTallies(data, reference);
+    const [again] = compareTallies(data, reference, { windowSeconds: 30, comparisons: 360 });
+    expect(again.p / alone.p).toBeCloseTo(360, 6);
+    expect(first[0]).toEqual(again);
+    expect(watch.seen).toMatchObject([{ name: "histogram.a", times: 3, lastSeconds: 90 }]);
+  });
 });

@@ -2,7 +2,7 @@ import { truncateSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import type { OrbitFrame } from "../../../src/cms/scouting/orbit.ts";
-import { readBlocks } from "../../../src/tasks/scout/sources/run-files.ts";
+import { readBlocks } from "../../../src/tasks/scout/sources/run-blocks.ts";
 import { temporaryFolder } from "../../data/folder.ts";
 import { writeRaw } from "./samples.ts";
 
@@ -17,9 +17,11 @@ const frames = (orbits: readonly number[], source = 1): OrbitFrame[] =>
 const range = (from: number, to: number) =>
   Array.from({ length: to - from + 1 }, (_, i) => from + i);
 
+const source = { files: [], folder: null, tcp: null, senders: 1, idleSeconds: 0, blockOrbits: 10 };
+
 async function read(files: readonly string[], done = new Map<number, number>()) {
   const dropped: Record<string, number> = {};
-  const config = { files: [...files], folder: null, idleSeconds: 0, blockOrbits: 10 };
+  const config = { ...source, files: [...files] };
   const onDropped = (reason: string, n: number) => {
     dropped[reason] = (dropped[reason] ?? 0) + n;
   };
@@ -84,8 +86,8 @@ describe("blocks", () => {
     const a = writeRaw(at("r1.raw"), frames([1]));
     const b = writeRaw(at("r2.raw"), frames([2]), 8);
     await expect(read([a, b])).rejects.toThrow(/run 8 behind run 7; process one run at a time/);
-    const stubs = writeRaw(at("stubs.raw"), frames([1], 10));
-    await expect(read([stubs])).rejects.toThrow(/source 10 \(stubs\) is not read yet/);
+    const other = writeRaw(at("other.raw"), frames([1], 99));
+    await expect(read([other])).rejects.toThrow(/source 99 is none of scouting; give files of GMT/);
     await expect(read([at("absent.raw")])).rejects.toThrow(/absent.raw: cannot be read/);
     await expect(read([import.meta.filename])).rejects.toThrow(/is this a raw orbit file/);
   });
@@ -100,7 +102,7 @@ test("a folder is followed until nothing new comes", async () => {
     writeRaw(`${stream}/.b.tmp`, frames(range(16, 30)));
     renameSync(`${stream}/.b.tmp`, `${stream}/b.raw`);
   });
-  const config = { files: [], folder: stream, idleSeconds: 0.8, blockOrbits: 10 };
+  const config = { ...source, folder: stream, idleSeconds: 0.8 };
   const orbits: number[] = [];
   for await (const block of readBlocks({ config, done: new Map(), onDropped: () => {} }))
     orbits.push(...block.orbits.map((o) => o.orbit));

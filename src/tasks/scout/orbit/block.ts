@@ -7,6 +7,8 @@ export interface RawOrbit {
   /** Blocks of the global muon trigger, and of the calorimeter trigger. */
   readonly gmt?: Uint8Array;
   readonly calo?: Uint8Array;
+  /** Blocks of all other sources by id: stubs, calorimeter over TCP, towers. */
+  readonly others?: ReadonlyMap<number, Uint8Array>;
 }
 
 /**
@@ -32,8 +34,7 @@ export function packBlock({ run, id, orbits }: OrbitBlock): {
   block: OrbitBlock;
   buffer: ArrayBuffer;
 } {
-  const length = (bytes?: Uint8Array) => bytes?.length ?? 0;
-  const total = orbits.reduce((n, { gmt, calo }) => n + length(gmt) + length(calo), 0);
+  const total = orbits.reduce((sum, orbit) => sum + bytesOf(orbit), 0);
   const buffer = new ArrayBuffer(total);
   let at = 0;
   const moved = (bytes: Uint8Array) => {
@@ -42,12 +43,20 @@ export function packBlock({ run, id, orbits }: OrbitBlock): {
     at += bytes.length;
     return copy;
   };
-  const packed = orbits.map(({ gmt, calo, ...rest }) => ({
+  const packed = orbits.map(({ gmt, calo, others, ...rest }) => ({
     ...rest,
     ...(gmt && { gmt: moved(gmt) }),
     ...(calo && { calo: moved(calo) }),
+    ...(others && { others: new Map([...others].map(([id, bytes]) => [id, moved(bytes)])) }),
   }));
   return { block: { run, id, orbits: packed }, buffer };
+}
+
+/** Bytes of all sources of an orbit. */
+export function bytesOf({ gmt, calo, others }: RawOrbit): number {
+  let sum = (gmt?.length ?? 0) + (calo?.length ?? 0);
+  for (const { length } of others?.values() ?? []) sum += length;
+  return sum;
 }
 
 /** `ConfigError` where orbits come from another run: their numbers would collide. */

@@ -1,9 +1,9 @@
 import { ConfigError } from "../../../base/errors.ts";
 import { nearMiss } from "../../../base/near-miss.ts";
+import { l1Scales } from "../../../cms/index.ts";
+import { crossingsPerOrbit } from "../../../cms/scouting/orbit-objects.ts";
+import { countTowers, deltaR, missingJets, nearestMuonJet, sumJets } from "./mixed-quantities.ts";
 import { type ObjectKind, type Physical, type ScoutOrbit, valuesOf } from "./scout-orbit.ts";
-
-/** Jets that count for HT: GeV and |eta|, near those of the trigger (CMS DN-2020/033). */
-const htJets = { pt: 30, eta: 2.4 } as const;
 
 /** A quantity that each crossing has one of, made for all rows of an orbit. */
 type Maker = (orbit: ScoutOrbit, into: Float64Array) => void;
@@ -23,10 +23,14 @@ const makers: Readonly<Record<string, Maker>> = {
     eachPair(orbit, "muons", into, (p, i, j) => (signs(orbit, i, j) < 0 ? mass(p, i, j) : NaN)),
   "dimuon.massSame": (orbit, into) =>
     eachPair(orbit, "muons", into, (p, i, j) => (signs(orbit, i, j) > 0 ? mass(p, i, j) : NaN)),
+  "dimuon.pt": (orbit, into) => eachPair(orbit, "muons", into, sumPt),
   "dimuon.deltaR": (orbit, into) => eachPair(orbit, "muons", into, distance),
   "dijet.mass": (orbit, into) => eachPair(orbit, "jets", into, mass),
   "dijet.deltaR": (orbit, into) => eachPair(orbit, "jets", into, distance),
+  "muonJet.deltaR": nearestMuonJet,
   ht: sumJets,
+  mht: missingJets,
+  towerCount: countTowers,
 };
 
 /** Quantities of single objects: kind and column. */
@@ -34,6 +38,7 @@ const objectQuantities: Readonly<Record<string, readonly [ObjectKind, Column]>> 
   ...quantitiesOf("muon", "muons"),
   "muon.ptL1": ["muons", "ptL1"],
   ...quantitiesOf("jet", "jets"),
+  "jet.ptL1": ["jets", "ptL1"],
   ...quantitiesOf("eg", "egs"),
   ...quantitiesOf("tau", "taus"),
 };
@@ -94,9 +99,19 @@ export function quantity(orbit: ScoutOrbit, name: string): { values: Float64Arra
   const of = Object.hasOwn(objectQuantities, name) ? objectQuantities[name] : null;
   if (of === null) return { values: valuesOf(orbit, name), n: orbit.rows };
   const [kind, column] = of;
-  const { offsets, ...columns } = orbit.objects[kind];
-  const n = kind === "muons" || orbit.hasCalo ? offsets[offsets.length - 1] : 0;
-  return { values: column === "ptL1" ? orbit.ptL1 : columns[column], n };
+  const objects = orbit.objects[kind];
+  const n = kind === "muons" || orbit.hasCalo ? objects.offsets[crossingsPerOrbit] : 0;
+  if (column !== "ptL1") return { values: objects[column], n };
+  return { values: kind === "muons" ? orbit.ptL1 : level1Jets(orbit, n), n };
+}
+
+/** Level-1 pt of jets, GeV, made when asked for. */
+function level1Jets({ calo, values, objects }: ScoutOrbit, n: number): Float64Array {
+  const { hwPt } = calo.objects.jets.columns;
+  values["jet.ptL1"] ??= new Float64Array(objects.jets.pt.length);
+  const into = values["jet.ptL1"];
+  for (let i = 0; i < n; i++) into[i] = hwPt[i] * l1Scales.jet.pt.width;
+  return into;
 }
 
 function countObjects({ rows, bx, objects }: ScoutOrbit, kind: ObjectKind, into: Float64Array) {
@@ -114,13 +129,19 @@ function eachPair(
   const list = objects[kind];
   const { offsets, pt } = list;
   for (let r = 0; r < rows; r++) {
-    const [start, end] = [offsets[bx[r] - 1], offsets[bx[r]]];
-    into[r] = NaN;
-    if (end - start < 2) continue;
-    let [first, second] = pt[start] >= pt[start + 1] ? [start, start + 1] : [start + 1, start];
+    const start = offsets[bx[r] - 1];
+    const end = offsets[bx[r]];
+    if (end - start < 2) {
+      into[r] = NaN;
+      continue;
+    }
+    let first = pt[start] >= pt[start + 1] ? start : start + 1;
+    let second = 2 * start + 1 - first;
     for (let i = start + 2; i < end; i++)
-      if (pt[i] > pt[first]) [first, second] = [i, first];
-      else if (pt[i] > pt[second]) second = i;
+      if (pt[i] > pt[first]) {
+        second = first;
+        first = i;
+      } else if (pt[i] > pt[second]) second = i;
     into[r] = of(list, first, second);
   }
 }
@@ -132,16 +153,10 @@ function mass({ pt, eta, phi }: Physical, i: number, j: number): number {
   return Math.sqrt(Math.max(0, 2 * pt[i] * pt[j] * angles));
 }
 
-function distance({ eta, phi }: Physical, i: number, j: number): number {
-  const turn = Math.abs(phi[i] - phi[j]);
-  return Math.hypot(eta[i] - eta[j], Math.min(turn, 2 * Math.PI - turn));
-}
+const distance = (list: Physical, i: number, j: number) => deltaR(list, i, list, j);
 
-function sumJets({ rows, bx, objects }: ScoutOrbit, into: Float64Array): void {
-  const { offsets, pt, eta } = objects.jets;
-  for (let r = 0; r < rows; r++) {
-    into[r] = 0;
-    for (let i = offsets[bx[r] - 1]; i < offsets[bx[r]]; i++)
-      if (pt[i] >= htJets.pt && Math.abs(eta[i]) <= htJets.eta) into[r] += pt[i];
-  }
+/** Size of the vector sum. */
+function sumPt({ pt, phi }: Physical, i: number, j: number): number {
+  const product = 2 * pt[i] * pt[j] * Math.cos(phi[i] - phi[j]);
+  return Math.sqrt(Math.max(0, pt[i] * pt[i] + pt[j] * pt[j] + product));
 }

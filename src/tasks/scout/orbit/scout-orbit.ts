@@ -24,6 +24,16 @@ export interface Physical {
   readonly phi: Float64Array;
 }
 
+/** Calibrated values as the trigger's integers, in the places of Level 1's. */
+export interface CalibratedIntegers {
+  muons?: {
+    readonly hwPt: Uint16Array;
+    readonly hwEtaAtVtx: Int16Array;
+    readonly hwPhiAtVtx: Uint16Array;
+  };
+  jets?: { readonly hwPt: Uint16Array };
+}
+
 /** One orbit on its way through the stages. All storage is made once and used again. */
 export interface ScoutOrbit {
   orbit: number;
@@ -43,6 +53,8 @@ export interface ScoutOrbit {
   readonly bx: Uint16Array;
   /** Quantities of these crossings by name [rows]; NaN where a crossing has none. */
   readonly values: Record<string, Float64Array>;
+  /** Only where a stage rounds calibrated values, for menus after it. */
+  calibrated?: CalibratedIntegers;
   /** What the trigger menu decided, where there is one. */
   decision: MenuBits | null;
   /** Selections that keep crossing bx, a bit each [3565]. */
@@ -96,37 +108,56 @@ export function decodeInto(into: ScoutOrbit, raw: RawOrbit, { gmt, calo }: Decod
   into.kept.fill(0);
   into.hasCalo = raw.calo !== undefined;
   if (raw.gmt) gmt.decode(raw.gmt, into.gmt, raw.orbit);
-  else clearOrbit(into.gmt);
+  else if (isFilled(into.gmt)) clearOrbit(into.gmt);
   if (raw.calo) calo.decode(raw.calo, into.calo, raw.orbit);
-  else clearOrbit(into.calo);
+  else if (isFilled(into.calo)) clearOrbit(into.calo);
 }
+
+/** False where nothing was decoded since it was made or cleared: to clear it again takes time. */
+const isFilled = ({ orbit }: { readonly orbit: number }) => orbit >= 0;
 
 /** Fills the physical values and the list of crossings from the decoded integers. */
 export function fillPhysical(orbit: ScoutOrbit): void {
-  const { gmt, calo, objects, charge, ptL1 } = orbit;
+  fillMuons(orbit);
+  if (orbit.hasCalo)
+    for (const kind of ["jets", "egs", "taus"] as const)
+      fillCalo(orbit.calo.objects[kind].columns, orbit.objects[kind]);
+  listCrossings(orbit);
+}
+
+function fillMuons({ gmt, objects, charge, ptL1 }: ScoutOrbit): void {
   const { hwPt, hwEtaAtVtx, hwPhiAtVtx, hwCharge, hwChargeValid } = gmt.objects.muons.columns;
-  const { muons } = objects;
-  const { pt, eta, phi } = l1Scales.muon;
-  const n = muons.offsets[crossingsPerOrbit];
+  const { offsets, pt, eta, phi } = objects.muons;
+  const { zero, width } = l1Scales.muon.pt;
+  const etaWidth = l1Scales.muon.eta.width;
+  const phiWidth = l1Scales.muon.phi.width;
+  const n = offsets[crossingsPerOrbit];
   for (let i = 0; i < n; i++) {
-    ptL1[i] = muons.pt[i] = (hwPt[i] - pt.zero) * pt.width;
-    muons.eta[i] = hwEtaAtVtx[i] * eta.width;
-    muons.phi[i] = wrapped(hwPhiAtVtx[i] * phi.width);
+    const value = (hwPt[i] - zero) * width;
+    ptL1[i] = value;
+    pt[i] = value;
+    eta[i] = hwEtaAtVtx[i] * etaWidth;
+    phi[i] = wrapped(hwPhiAtVtx[i] * phiWidth);
     charge[i] = hwChargeValid[i] * (1 - 2 * hwCharge[i]);
   }
-  if (orbit.hasCalo)
-    for (const kind of ["jets", "egs", "taus"] as const) {
-      const { columns } = calo.objects[kind];
-      const into = objects[kind];
-      const scales = l1Scales.jet; // steps are those of e/gammas and taus
-      const last = into.offsets[crossingsPerOrbit];
-      for (let i = 0; i < last; i++) {
-        into.pt[i] = columns.hwPt[i] * scales.pt.width;
-        into.eta[i] = columns.hwEta[i] * scales.eta.width;
-        into.phi[i] = wrapped(columns.hwPhi[i] * scales.phi.width);
-      }
-    }
-  listCrossings(orbit);
+}
+
+/** Integers of the calorimeter; the columns of jets, e/gammas and taus have the same types. */
+interface CaloColumns {
+  readonly hwPt: Uint16Array;
+  readonly hwEta: Int8Array;
+  readonly hwPhi: Uint8Array;
+}
+
+function fillCalo({ hwPt, hwEta, hwPhi }: CaloColumns, { offsets, pt, eta, phi }: Physical): void {
+  const scales = l1Scales.jet; // steps are those of e/gammas and taus
+  const [ptWidth, etaWidth, phiWidth] = [scales.pt.width, scales.eta.width, scales.phi.width];
+  const n = offsets[crossingsPerOrbit];
+  for (let i = 0; i < n; i++) {
+    pt[i] = hwPt[i] * ptWidth;
+    eta[i] = hwEta[i] * etaWidth;
+    phi[i] = wrapped(hwPhi[i] * phiWidth);
+  }
 }
 
 const wrapped = (phi: number) => (phi >= Math.PI ? phi - 2 * Math.PI : phi);
@@ -135,7 +166,8 @@ const wrapped = (phi: number) => (phi >= Math.PI ? phi - 2 * Math.PI : phi);
 function listCrossings(orbit: ScoutOrbit): void {
   const { gmt, calo, hasCalo, bx } = orbit;
   const caloCount = hasCalo ? calo.blocks.count : 0;
-  let [rows, c] = [0, 0];
+  let rows = 0;
+  let c = 0;
   for (let g = 0; g < gmt.blocks.count; g++) {
     const next = gmt.blocks.bx[g];
     while (c < caloCount && calo.blocks.bx[c] < next) bx[rows++] = calo.blocks.bx[c++];

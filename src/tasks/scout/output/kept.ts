@@ -40,7 +40,8 @@ const muon = (orbit: ScoutOrbit, name: MuonColumn, i: number) =>
   orbit.gmt.objects.muons.columns[name][i];
 
 /** `pt`, `eta`, `phi` of muons are Level 1's, at the station; `...Calib` what the stages saw. */
-function muonColumns(list: string): Filling[] {
+function muonColumns(list: string, hasIntegers: boolean): Filling[] {
+  const integers = ["hwPt", "hwEtaAtVtx", "hwPhiAtVtx"] as const;
   const real = (name: string, of: Filling["of"], unit: string | null) =>
     column(`${list}_${name}`, of, { list, unit });
   return [
@@ -55,13 +56,34 @@ function muonColumns(list: string): Filling[] {
     ...(["hwPt", "hwEta", "hwPhi", "hwCharge", "hwQual", "tfMuonIndex", "hwDXY"] as const).map(
       (name) => column(`${list}_${name}`, (o, i) => muon(o, name, i), { list, type: "int32" }),
     ),
+    ...(hasIntegers ? integers : []).map((name) =>
+      column(`${list}_${name}Calib`, (o, i) => o.calibrated?.muons?.[name][i] ?? muon(o, name, i), {
+        ...{ list, type: "int32" },
+      }),
+    ),
   ];
 }
 
-function caloColumns(kind: Exclude<ObjectKind, "muons">, list: string): Filling[] {
+/** `pt` is Level 1's; calibrated jets have `ptCalib` too. */
+function caloColumns(
+  kind: Exclude<ObjectKind, "muons">,
+  list: string,
+  calibrated: KeptOptions["calibrated"],
+): Filling[] {
   const integers = ["hwPt", "hwEta", "hwPhi", kind === "jets" ? "hwQual" : "hwIso"];
+  const gev = { list, unit: "GeV" };
+  const jets = kind === "jets" ? calibrated?.jets : undefined;
+  const level1 = (o: ScoutOrbit, i: number) => o.calo.objects[kind].columns.hwPt[i];
   return [
-    column(`${list}_pt`, (o, i) => o.objects[kind].pt[i], { list, unit: "GeV" }),
+    column(`${list}_pt`, (o, i) => level1(o, i) * l1Scales.jet.pt.width, gev),
+    ...(jets ? [column(`${list}_ptCalib`, (o, i) => o.objects.jets.pt[i], gev)] : []),
+    ...(jets === "integers"
+      ? [
+          column(`${list}_hwPtCalib`, (o, i) => o.calibrated?.jets?.hwPt[i] ?? level1(o, i), {
+            ...{ list, type: "int32" },
+          }),
+        ]
+      : []),
     column(`${list}_eta`, (o, i) => o.objects[kind].eta[i], { list }),
     column(`${list}_phi`, (o, i) => o.objects[kind].phi[i], { list, unit: "rad" }),
     ...integers.map((name) => {
@@ -78,6 +100,8 @@ export interface KeptOptions {
   readonly selections: readonly string[];
   /** Quantities of a crossing to write. */
   readonly quantities: readonly string[];
+  /** What stages calibrate: values, or integers too. Muons have calibrated values in any case. */
+  readonly calibrated?: Partial<Record<"muons" | "jets", "values" | "integers">>;
 }
 
 /** Collects kept crossings of orbits as they come by. */
@@ -88,7 +112,12 @@ export interface KeptBuilder {
 }
 
 /** A builder without crossings. */
-export function createKept({ run, selections, quantities }: KeptOptions): KeptBuilder {
+export function createKept({
+  run,
+  selections,
+  quantities,
+  calibrated = {},
+}: KeptOptions): KeptBuilder {
   const perCrossing = [
     column("run", () => run, { type: "uint32" }),
     column("luminosityBlock", (o) => o.lumi, { type: "uint32" }),
@@ -103,7 +132,10 @@ export function createKept({ run, selections, quantities }: KeptOptions): KeptBu
   ];
   const perObject = objectKinds.map((kind) => {
     const list = lists[kind];
-    const columns = kind === "muons" ? muonColumns(list) : caloColumns(kind, list);
+    const columns =
+      kind === "muons"
+        ? muonColumns(list, calibrated.muons === "integers")
+        : caloColumns(kind, list, calibrated);
     return { kind, list, columns, ends: [0] };
   });
   let rows = 0;

@@ -1,8 +1,10 @@
 import { type Menu, type Rate, rateOf } from "../../../cms/menu/index.ts";
 import { crossingsPerOrbit } from "../../../cms/scouting/orbit-objects.ts";
 import type { Correlation } from "../stages/occupancy.ts";
+import type { Alarm } from "./alarms.ts";
 import { type Snapshot, type SnapshotNumbers, snapshotNumbers } from "./snapshot.ts";
 import { countsOf, type Tallies, type TalliesJson, talliesJson } from "./tallies.ts";
+import type { SeenAlarm } from "./windows.ts";
 
 /** An algorithm of the menu and how often it fired. */
 export interface AlgorithmRate extends Rate {
@@ -16,6 +18,10 @@ export interface ScoutMetrics extends SnapshotNumbers {
   readonly menu: readonly AlgorithmRate[];
   /** Rate of each selection. */
   readonly selections: readonly AlgorithmRate[];
+  /** All of the run against the reference, the least likely first; empty without one. */
+  readonly comparison: readonly Alarm[];
+  /** Alarms of windows while it ran, since this process started. */
+  readonly seenAlarms: readonly SeenAlarm[];
   /** All counts and bins, for merging and as reference. */
   readonly tallies: TalliesJson;
 }
@@ -24,10 +30,18 @@ export interface MetricsInput {
   readonly snapshot: Snapshot;
   readonly tallies: Tallies;
   readonly menu: Menu | null;
+  readonly comparison?: readonly Alarm[];
+  readonly seen?: readonly SeenAlarm[];
 }
 
 /** The numbers of a finished run; rates take all 3564 crossings of each orbit as seen. */
-export function scoutMetrics({ snapshot, tallies, menu }: MetricsInput): ScoutMetrics {
+export function scoutMetrics({
+  snapshot,
+  tallies,
+  menu,
+  comparison = [],
+  seen = [],
+}: MetricsInput): ScoutMetrics {
   const fired = countsOf(tallies, "fired");
   const crossings = snapshot.orbits * crossingsPerOrbit;
   const rate = (name: string, fired: number): AlgorithmRate => {
@@ -39,6 +53,8 @@ export function scoutMetrics({ snapshot, tallies, menu }: MetricsInput): ScoutMe
     correlations: snapshot.correlations,
     menu: (menu?.algorithms ?? []).map(({ name }) => rate(name, fired[name] ?? 0)),
     selections: Object.entries(snapshot.selected).map(([name, n]) => rate(name, n)),
+    comparison,
+    seenAlarms: seen,
     tallies: talliesJson(tallies),
   };
 }

@@ -41,6 +41,11 @@ function metricsOf(s: SnapshotNumbers): Metric[] {
     counter("kept_crossings_total", "Crossings written.", { values: one(s.kept) }),
     counter("selected_crossings_total", "Crossings that passed.", by("selection", s.selected)),
     counter("dropped_orbits_total", "Orbits in no result.", by("reason", s.dropped)),
+    {
+      ...gauge("missing_orbits", "Orbits that did not come.", Object.entries(s.missing)),
+      label: "source",
+    },
+    counter("worker_restarts_total", "Threads replaced.", { values: one(s.restarts) }),
     counter("stage_seconds_total", "Time in a stage, all threads.", stages("seconds")),
     counter("stage_items_total", "Items done by a stage.", stages("items")),
     gauge("real_time_factor", "Orbits per second over those of the LHC.", one(s.realTimeFactor)),

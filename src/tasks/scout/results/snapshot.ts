@@ -51,6 +51,8 @@ export interface TurnOnSnapshot {
 
 /** Numbers of a run at a moment; all sums count from its start, before a resume too. */
 export interface SnapshotNumbers {
+  /** What the configuration says about it. */
+  readonly note: string;
   /** Since this process started, s. */
   readonly seconds: number;
   /** True for the last one. */
@@ -72,6 +74,10 @@ export interface SnapshotNumbers {
   readonly selected: Readonly<Record<string, number>>;
   /** Orbits that are in no result, by reason. */
   readonly dropped: Readonly<Record<string, number>>;
+  /** Orbits between the first and the last of a source that are in no block, by source. */
+  readonly missing: Readonly<Record<string, number>>;
+  /** Worker threads that ended by themselves and were replaced. */
+  readonly restarts: number;
   /** Orbits per second since the last snapshot over those of the LHC, 11,245.5. */
   readonly realTimeFactor: number;
   /** From reading the last block to its result, s. */
@@ -106,7 +112,7 @@ export type SnapshotMoment = Pick<
 
 /** The state of a run as plain data. */
 export function makeSnapshot(
-  { stages }: Pick<ScoutConfig, "stages">,
+  { stages, note = "" }: Pick<ScoutConfig, "stages"> & Partial<Pick<ScoutConfig, "note">>,
   tallies: Tallies,
   { windowOrbits, windowSeconds, ...moment }: SnapshotMoment,
 ): Snapshot {
@@ -122,6 +128,9 @@ export function makeSnapshot(
     kept: counts.kept ?? 0,
     selected: countsOf(tallies, "selected"),
     dropped: countsOf(tallies, "dropped"),
+    missing: countsOf(tallies, "missing"),
+    restarts: counts.restarts ?? 0,
+    note,
     realTimeFactor: rate / orbitRateHz,
     stages: Object.entries(countsOf(tallies, "seconds")).map(([name, seconds]) => {
       return { name, seconds, items: items[name] ?? 0 };

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { binOf } from "../../../stats/index.ts";
+import { binFinder } from "../../../stats/index.ts";
 import { fillQuantities, ownerOf, quantity } from "../orbit/quantities.ts";
 import { axisSettings, binningOf } from "./axis.ts";
 import { defineStage, stageName } from "./stage.ts";
@@ -15,7 +15,7 @@ export const histogramKind = defineStage({
     .describe("a spectrum of a quantity"),
   create({ name, of, ...axis }, { scores }) {
     ownerOf(`scout.${name}`, of, scores);
-    const binning = binningOf(axis);
+    const find = binFinder(binningOf(axis));
     const key = `histogram.${name}`;
     return {
       name,
@@ -26,10 +26,7 @@ export const histogramKind = defineStage({
         for (const orbit of orbits) {
           fillQuantities(orbit, [of]);
           const { values, n } = quantity(orbit, of);
-          for (let i = 0; i < n; i++) {
-            const bin = binOf(binning, values[i]);
-            if (bin >= 0) sums[bin]++;
-          }
+          fillBins(find, values.subarray(0, n), sums);
           items += n;
         }
         return items;
@@ -37,3 +34,10 @@ export const histogramKind = defineStage({
     };
   },
 });
+
+function fillBins(find: (x: number) => number, values: Float64Array, sums: Float64Array): void {
+  for (let i = 0; i < values.length; i++) {
+    const bin = find(values[i]);
+    if (bin >= 0) sums[bin]++;
+  }
+}

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { binOf } from "../../../stats/index.ts";
+import { binFinder } from "../../../stats/index.ts";
 import { fillQuantities, quantity, requireSameOwner } from "../orbit/quantities.ts";
 import { axisSettings, binningOf } from "./axis.ts";
 import { defineStage, stageName } from "./stage.ts";
@@ -12,7 +12,7 @@ export const mapKind = defineStage({
     .describe("a histogram of two quantities of the same objects"),
   create({ name, x, y }, { scores }) {
     requireSameOwner(`scout.${name}`, [x.of, y.of], scores);
-    const [binsX, binsY] = [binningOf(x), binningOf(y)];
+    const [findX, findY] = [x, y].map((settings) => binFinder(binningOf(settings)));
     const key = `map.${name}`;
     const stride = y.bins + 2;
     return {
@@ -26,7 +26,8 @@ export const mapKind = defineStage({
           const { values: xs, n } = quantity(orbit, x.of);
           const { values: ys } = quantity(orbit, y.of);
           for (let i = 0; i < n; i++) {
-            const [row, column] = [binOf(binsX, xs[i]), binOf(binsY, ys[i])];
+            const row = findX(xs[i]);
+            const column = findY(ys[i]);
             if (row >= 0 && column >= 0) sums[row * stride + column]++;
           }
           items += n;

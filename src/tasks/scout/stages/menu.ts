@@ -10,11 +10,13 @@ import {
 import { crossingsPerOrbit } from "../../../cms/scouting/orbit-objects.ts";
 import { orbitTriggerObjects } from "../../../cms/scouting/trigger-objects.ts";
 import { count } from "../results/tallies.ts";
+import { withCalibrated } from "./hardware-integers.ts";
 import { defineStage } from "./stage.ts";
 
 /**
- * Menus decide on hardware integers, as the trigger does, calibrated or not. What the raw orbits do
- * not tell is 0: sums without the calorimeter, and muon showers, whose slots they do not keep.
+ * Menus decide on hardware integers, as the trigger does: those of Level 1, or calibrated ones where
+ * a stage before rounds them. What the raw orbits do not tell is 0: sums without the calorimeter, and
+ * muon showers, whose slots they do not keep. Sums are Level 1's also where jets are calibrated.
  */
 export const menuKind = defineStage({
   schema: z
@@ -38,7 +40,7 @@ export const menuKind = defineStage({
       run(orbits, tallies) {
         for (const orbit of orbits) {
           const { gmt, calo, hasCalo } = orbit;
-          const objects = orbitTriggerObjects({ gmt, calo });
+          const objects = withCalibrated(orbitTriggerObjects({ gmt, calo }), orbit.calibrated);
           const scalars = { ...none, ...(hasCalo ? objects.scalars : {}) };
           orbit.decision = menu.evaluate({ ...objects, scalars });
           for (const [a, name] of names.entries()) {

@@ -14,28 +14,44 @@ export function countOccupancy(orbits: readonly ScoutOrbit[], tallies: Tallies):
   const { bins } = tallies;
   bins.present ??= new Float64Array(crossingsPerOrbit);
   bins.neighbors ??= new Float64Array(farthest + 1);
+  let crossings = 0;
   for (const orbit of orbits) {
-    const { rows, bx, objects } = orbit;
-    for (const kind of objectKinds) if (kind === "muons" || orbit.hasCalo) countKind(orbit, kind);
-    const { offsets } = objects.muons;
-    const has = (b: number) => offsets[b] > offsets[b - 1];
-    for (let r = 0; r < rows; r++) {
-      const b = bx[r];
-      if (!has(b)) continue;
-      bins.present[b - 1]++;
-      const last = Math.min(farthest, crossingsPerOrbit - b);
-      for (let d = 0; d <= last; d++) if (has(b + d)) bins.neighbors[d]++;
-    }
-    count(tallies, "crossings", rows);
+    countNeighbors(orbit, bins.present, bins.neighbors);
+    crossings += orbit.rows;
   }
+  if (orbits.length > 0) count(tallies, "crossings", crossings);
+  for (const kind of objectKinds) countKind(orbits, kind, tallies);
+}
 
-  function countKind({ rows, bx, objects }: ScoutOrbit, kind: ObjectKind): void {
-    const key = `occupancy.${kind}`;
-    bins[key] ??= new Float64Array(crossingsPerOrbit);
-    const { offsets } = objects[kind];
-    for (let r = 0; r < rows; r++) bins[key][bx[r] - 1] += offsets[bx[r]] - offsets[bx[r] - 1];
-    count(tallies, `objects.${kind}`, offsets[crossingsPerOrbit]);
+function countNeighbors(
+  { rows, bx, objects }: ScoutOrbit,
+  present: Float64Array,
+  neighbors: Float64Array,
+): void {
+  const { offsets } = objects.muons;
+  for (let r = 0; r < rows; r++) {
+    const b = bx[r];
+    if (offsets[b] === offsets[b - 1]) continue;
+    present[b - 1]++;
+    neighbors[0]++;
+    for (let s = r + 1; s < rows && bx[s] - b <= farthest; s++)
+      if (offsets[bx[s]] > offsets[bx[s] - 1]) neighbors[bx[s] - b]++;
   }
+}
+
+function countKind(orbits: readonly ScoutOrbit[], kind: ObjectKind, tallies: Tallies): void {
+  const seen = kind === "muons" ? orbits : orbits.filter(({ hasCalo }) => hasCalo);
+  if (seen.length === 0) return;
+  const key = `occupancy.${kind}`;
+  tallies.bins[key] ??= new Float64Array(crossingsPerOrbit);
+  const sums = tallies.bins[key];
+  let total = 0;
+  for (const { rows, bx, objects } of seen) {
+    const { offsets } = objects[kind];
+    for (let r = 0; r < rows; r++) sums[bx[r] - 1] += offsets[bx[r]] - offsets[bx[r] - 1];
+    total += offsets[crossingsPerOrbit];
+  }
+  count(tallies, `objects.${kind}`, total);
 }
 
 /** Coincidences of crossings that are d apart. */

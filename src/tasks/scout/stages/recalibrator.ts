@@ -17,6 +17,12 @@ export interface Recalibrator {
 /** Inputs that hardware muons have, in the scales of the report's table. */
 const inputNames = ["hwPtL1", "hwPhiL1", "hwEtaL1", "hwSignL1"] as const;
 
+/** Outputs that are used, of those that the model has. */
+const outputNames = ["ptCalib", "etaCalib", "phiCalib"] as const;
+
+/** Rows per run of the model: its activations, 128 bytes a row each, stay in the second cache. */
+const blockRows = 4096;
+
 /**
  * A recalibrator from an exported model of muons. Muons outside of the model's training (pt window,
  * ranges of the inputs, unknown charge) and results that are not finite keep Level-1 values. The
@@ -34,69 +40,78 @@ export async function createRecalibrator(
     throw new ConfigError(
       `${where}: reads ${inputs.map((i) => i.name).join(", ")} of ${object}; scouting has ${inputNames.join(", ")} of muons: train with 'forty recalibrate muons' on such columns`,
     );
-  const predictor = await createPredictor(runtime, model, { threads: 1 });
-  const names = new Set(outputs.map(({ name }) => name));
+  const predictor = await createPredictor(runtime, model, { threads: 1, blockRows });
+  const wanted = outputNames.filter((name) => outputs.some((output) => output.name === name));
   const width = inputNames.length;
   const [ptAt, phiAt, etaAt, signAt] = order;
   const { hwPtL1, hwPhiL1 } = muonScales;
   const [low, high] = [config.ptMin / hwPtL1.width + 1, config.ptMax / hwPtL1.width + 1];
-  let matrix = new Float32Array(width);
-  let places = new Uint32Array(1);
-  let ends = new Uint32Array(1);
+  let matrix = new Float32Array(0);
+  let places = new Uint32Array(0);
+  let results: Float32Array[] = [];
 
-  /** Inputs of the muons that the model is for, with their places and where each orbit ends. */
-  function gather(orbits: readonly ScoutOrbit[]): number {
-    let n = 0;
-    for (const [o, { gmt }] of orbits.entries()) {
-      const { columns, offsets } = gmt.objects.muons;
-      const { hwPt, hwPhi, hwEta, hwCharge, hwChargeValid } = columns;
-      const muons = offsets[crossingsPerOrbit];
-      for (let i = 0; i < muons; i++) {
-        if (hwPt[i] <= low || hwPt[i] >= high) continue;
-        if (hwPhi[i] > hwPhiL1.max || hwChargeValid[i] === 0) continue;
-        const row = n * width;
-        matrix[row + ptAt] = hwPt[i] - 1;
-        matrix[row + phiAt] = hwPhi[i];
-        matrix[row + etaAt] = hwEta[i];
-        matrix[row + signAt] = hwCharge[i];
-        places[n++] = i;
-      }
-      ends[o] = n;
+  function makeRoom(orbits: readonly ScoutOrbit[]): void {
+    let muons = 0;
+    for (const { objects } of orbits) muons += objects.muons.offsets[crossingsPerOrbit];
+    if (muons <= places.length) return;
+    places = new Uint32Array(2 * muons);
+    matrix = new Float32Array(2 * muons * width);
+    results = wanted.map(() => new Float32Array(2 * muons));
+  }
+
+  /** Adds inputs of the muons that the model is for, and their places, from row `from` on. */
+  function gather({ gmt }: ScoutOrbit, from: number): number {
+    const { columns, offsets } = gmt.objects.muons;
+    const { hwPt, hwPhi, hwEta, hwCharge, hwChargeValid } = columns;
+    const muons = offsets[crossingsPerOrbit];
+    let n = from;
+    for (let i = 0; i < muons; i++) {
+      if (hwPt[i] <= low || hwPt[i] >= high) continue;
+      if (hwPhi[i] > hwPhiL1.max || hwChargeValid[i] === 0) continue;
+      const row = n * width;
+      matrix[row + ptAt] = hwPt[i] - 1;
+      matrix[row + phiAt] = hwPhi[i];
+      matrix[row + etaAt] = hwEta[i];
+      matrix[row + signAt] = hwCharge[i];
+      places[n++] = i;
     }
     return n;
   }
 
+  /** Puts results of rows `from` ... `to` - 1 in their places. @returns how many are numbers. */
+  function scatter({ objects }: ScoutOrbit, from: number, to: number): number {
+    const { muons } = objects;
+    const result = (name: (typeof outputNames)[number]) => results[wanted.indexOf(name)] ?? null;
+    const [pt, eta, phi] = outputNames.map(result);
+    let calibrated = 0;
+    for (let k = from; k < to; k++) {
+      if (!isUsable(k, pt) || !isUsable(k, eta) || !isUsable(k, phi)) continue;
+      const i = places[k];
+      if (pt) muons.pt[i] = pt[k];
+      if (eta) muons.eta[i] = eta[k];
+      if (phi) muons.phi[i] = phi[k] >= Math.PI ? phi[k] - 2 * Math.PI : phi[k];
+      calibrated++;
+    }
+    return calibrated;
+  }
+
   return {
     async run(orbits) {
-      const all = orbits.reduce(
-        (n, { objects }) => n + objects.muons.offsets[crossingsPerOrbit],
-        0,
-      );
-      if (places.length < all) {
-        places = new Uint32Array(2 * all);
-        matrix = new Float32Array(2 * all * width);
+      makeRoom(orbits);
+      const ends: number[] = [];
+      let n = 0;
+      for (const orbit of orbits) {
+        n = gather(orbit, n);
+        ends.push(n);
       }
-      if (ends.length < orbits.length) ends = new Uint32Array(orbits.length);
-      const n = gather(orbits);
       if (n === 0) return 0;
       const feed = float32(matrix.subarray(0, n * width), [n, width]);
-      const results = await predictor.predict({ [inputName]: feed });
-      const result = (name: string) =>
-        names.has(name) ? (results[name].data as Float32Array) : null;
-      const [pt, eta, phi] = [result("ptCalib"), result("etaCalib"), result("phiCalib")];
-      let k = 0;
+      const into = wanted.map((name, q) => [name, float32(results[q].subarray(0, n))]);
+      await predictor.predict({ [inputName]: feed }, Object.fromEntries(into));
       let calibrated = 0;
-      for (const [o, { objects }] of orbits.entries()) {
-        const { muons } = objects;
-        for (; k < ends[o]; k++) {
-          if (!isUsable(k, pt) || !isUsable(k, eta) || !isUsable(k, phi)) continue;
-          const i = places[k];
-          if (pt) muons.pt[i] = pt[k];
-          if (eta) muons.eta[i] = eta[k];
-          if (phi) muons.phi[i] = phi[k] >= Math.PI ? phi[k] - 2 * Math.PI : phi[k];
-          calibrated++;
-        }
-      }
+      orbits.forEach((orbit, o) => {
+        calibrated += scatter(orbit, ends[o - 1] ?? 0, ends[o]);
+      });
       return calibrated;
     },
     dispose: () => predictor.dispose(),

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { l1Scales } from "../../../cms/index.ts";
 import type { Runtime } from "../../../runtime/index.ts";
+import { driftKind } from "./drift.ts";
 import { histogramKind } from "./histogram.ts";
 import { mapKind } from "./map.ts";
 import { menuKind } from "./menu.ts";
@@ -19,6 +20,7 @@ const kinds = {
   histogram: histogramKind,
   map: mapKind,
   turnOn: turnOnKind,
+  drift: driftKind,
 } as const;
 
 /** Settings of a stage; stages run in the order of the list. */
@@ -30,6 +32,7 @@ export const stageSchema = z.discriminatedUnion("kind", [
   histogramKind.schema,
   mapKind.schema,
   turnOnKind.schema,
+  driftKind.schema,
 ]);
 export type Stage = z.output<typeof stageSchema>;
 /** A stage as a user writes it. */

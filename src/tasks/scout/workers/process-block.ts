@@ -11,6 +11,7 @@ import {
 import { createKept, type KeptCrossings } from "../output/kept.ts";
 import { count, countLumi, createTallies, type Tallies } from "../results/tallies.ts";
 import { countOccupancy } from "../stages/occupancy.ts";
+import { calibratedBy } from "../stages/recalibrate.ts";
 import type { Assets } from "../stages/stage.ts";
 import { createStages } from "../stages/stages.ts";
 
@@ -42,6 +43,7 @@ export async function createProcessor(
   const decoders = createDecoders();
   const slots = Array.from({ length: config.batchOrbits }, () => createScoutOrbit(decoders));
   const selections = config.stages.flatMap((s) => (s.kind === "select" ? [s.name] : []));
+  const calibrated = calibratedBy(config.stages);
   const quantities = config.stages.flatMap((s) => (s.kind === "score" ? [s.name] : []));
 
   /** Decodes orbits into the slots. @returns how many could be. */
@@ -65,7 +67,9 @@ export async function createProcessor(
     async process(block) {
       const tallies = createTallies();
       const kept =
-        config.output === "none" ? null : createKept({ run: block.run, selections, quantities });
+        config.output === "none"
+          ? null
+          : createKept({ run: block.run, selections, quantities, calibrated });
       const timed = async (name: string, work: () => number | Promise<number>) => {
         const start = performance.now();
         const items = await work();

@@ -1,0 +1,1 @@
+export { type Monitor, type MonitorOptions, monitorPort, serveMonitor } from "./run-server.ts";

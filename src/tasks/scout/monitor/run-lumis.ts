@@ -1,0 +1,109 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { ConfigError, DataError } from "../../../base/errors.ts";
+import { parseScout, type ScoutConfig } from "../config.ts";
+import { makeSnapshot, type Snapshot } from "../results/snapshot.ts";
+import { addTallies, createTallies, type LumiRange, type Tallies } from "../results/tallies.ts";
+import type { BlockRecord } from "../run-records.ts";
+
+/** Sums of the blocks of a run by luminosity section. */
+export interface LumiSums {
+  /**
+   * All blocks with a section in the range, as a snapshot; its `lumis` say what they hold.
+   * @throws DataError where the range has none.
+   */
+  snapshot(range: LumiRange): Promise<Snapshot>;
+}
+
+interface Sum {
+  readonly lumis: LumiRange;
+  readonly tallies: Tallies;
+  run: number;
+}
+
+/**
+ * Reads each record once, as it never changes, and holds one sum for the blocks of the same
+ * sections: memory grows with the sections, not with the blocks.
+ */
+export function sumLumis(folder: string): LumiSums {
+  const sums = new Map<string, Sum>();
+  const read = new Set<string>();
+  let reading: Promise<void> = Promise.resolve();
+
+  async function readNew(): Promise<void> {
+    const names = await readdir(join(folder, "blocks")).catch(() => []);
+    for (const name of names) {
+      if (!/^[^.].*\.json$/.test(name) || read.has(name)) continue;
+      const record = await readRecord(join(folder, "blocks", name));
+      if (!record) continue;
+      read.add(name);
+      if (!record.lumis) continue;
+      const { first, last } = record.lumis;
+      const key = `${first}-${last}`;
+      const sum = sums.get(key) ?? { lumis: record.lumis, tallies: createTallies(), run: 0 };
+      addTallies(sum.tallies, record.tallies);
+      sums.set(key, { ...sum, run: record.run });
+    }
+  }
+
+  return {
+    async snapshot({ first, last }) {
+      reading = reading.catch(() => {}).then(readNew); // one after the other: none is read twice
+      await reading;
+      const inside = [...sums.values()].filter(
+        ({ lumis }) => lumis.first <= last && lumis.last >= first,
+      );
+      if (inside.length === 0)
+        throw new DataError(
+          `monitor: no finished block in luminosity sections ${first} to ${last}; ${knownRange(sums)}`,
+        );
+      const tallies = createTallies();
+      for (const sum of inside) addTallies(tallies, sum.tallies);
+      return makeSnapshot(await readStages(folder), tallies, {
+        ...{ seconds: 0, isDone: true, run: inside[0].run, workers: 0, lagSeconds: 0 },
+        ...{ alarms: [], windowOrbits: 0, windowSeconds: 0 },
+      });
+    },
+  };
+}
+
+function knownRange(sums: ReadonlyMap<string, Sum>): string {
+  const all = [...sums.values()].map(({ lumis }) => lumis);
+  if (all.length === 0) return "none is finished yet";
+  const [first, last] = [Math.min(...all.map((l) => l.first)), Math.max(...all.map((l) => l.last))];
+  return `there are ${first} to ${last}`;
+}
+
+async function readRecord(path: string): Promise<BlockRecord | null> {
+  try {
+    return JSON.parse(await readFile(path, "utf8")) as BlockRecord;
+  } catch {
+    return null; // being removed, or not ours
+  }
+}
+
+/** The stages of a run folder. @throws DataError where it holds no run of `forty scout run`. */
+export async function readStages(
+  folder: string,
+): Promise<Pick<ScoutConfig, "stages" | "alarm" | "reference">> {
+  const path = join(folder, "config.json");
+  const text = await readFile(path, "utf8").catch((cause: Error) => {
+    throw new DataError(`${path}: cannot be read: ${cause.message}; is it a run?`, { cause });
+  });
+  const { task, version, inputs, ...settings } = JSON.parse(text) as Record<string, unknown>;
+  if (task !== "scout")
+    throw new DataError(`${folder}: is a run of ${task}, not of 'forty scout run'`);
+  return parseScout(settings);
+}
+
+/** "3-7", "3" or "3-" (to the end) as luminosity sections. @throws ConfigError for all else. */
+export function parseLumis(text: string): LumiRange {
+  const match = /^(\d{1,9})(-(\d{1,9})?)?$/.exec(text);
+  const first = Number(match?.[1]);
+  const last = match?.[2] ? (match[3] ? Number(match[3]) : Number.POSITIVE_INFINITY) : first;
+  if (!match || last < first)
+    throw new ConfigError(
+      `monitor: lumis: expected sections such as 3-7, got ${JSON.stringify(text)}`,
+    );
+  return { first, last };
+}

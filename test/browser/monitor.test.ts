@@ -1,0 +1,334 @@
+import { mkdirSync, readFileSync, utimesSync } from "node:fs";
+import { join } from "node:path";
+import type { Page } from "playwright-core";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { type MonitorOptions, serveMonitor } from "../../src/tasks/scout/monitor/index.ts";
+import { loadPage } from "../../src/tasks/scout/monitor/run-page.ts";
+import type { Alarm, Snapshot } from "../../src/tasks/scout/monitor/view.ts";
+import { addTallies, createTallies } from "../../src/tasks/scout/results/tallies.ts";
+import {
+  randomTallies,
+  snapshotOf,
+  type TestRun,
+  testRun,
+} from "../tasks/scout/monitor/samples.ts";
+import { hasBrowser, launchedBrowser } from "./chromium.ts";
+
+const browser = launchedBrowser();
+
+/** Where pictures of the page go, for people to look at. */
+const pictures = ".cache/browser";
+mkdirSync(pictures, { recursive: true });
+
+const files = loadPage();
+
+interface OpenOptions extends Partial<MonitorOptions> {
+  readonly width?: number;
+  readonly scheme?: "light" | "dark";
+}
+
+/** The page of a run, and what it must not do. */
+async function open(
+  run: TestRun,
+  { width = 1280, scheme = "light", ...options }: OpenOptions = {},
+) {
+  const monitor = await serveMonitor({ run: run.folder, port: 0, page: await files, ...options });
+  onTestFinished(() => monitor.close());
+  const viewport = { width, height: 2400 };
+  const context = await browser().newContext({ viewport, colorScheme: scheme });
+  onTestFinished(() => context.close());
+  const page = await context.newPage();
+  const complaints: string[] = [];
+  page.on("console", (message) => {
+    if (["error", "warning"].includes(message.type())) complaints.push(message.text());
+  });
+  page.on("pageerror", (error) => complaints.push(error.message));
+  page.on("request", (request) => {
+    const { origin, protocol } = new URL(request.url());
+    if (origin !== new URL(monitor.url).origin && !/^(data|blob):$/.test(protocol))
+      complaints.push(`asks for ${request.url()}`);
+  });
+  await page.goto(monitor.url);
+  await page.waitForSelector("header.top");
+  return { page, complaints, monitor };
+}
+
+/** A run with a snapshot; more follow by `snap`, as of the same tallies. */
+function begun(tallies = randomTallies(1), changes: Partial<Snapshot> = {}) {
+  const run = testRun();
+  const snap = (seconds: number, more: Partial<Snapshot> = {}) =>
+    run.snapshot(snapshotOf(tallies, seconds, { ...changes, ...more }));
+  snap(1);
+  return { run, snap, tallies };
+}
+
+/** Value of a number in the top bar. */
+const fact = (page: Page, name: string) =>
+  page
+    .locator("dl.numbers div")
+    .filter({ has: page.locator("dt").getByText(name, { exact: true }) })
+    .locator("strong")
+    .textContent();
+
+const figure = (page: Page, id: string) => page.locator(`figure[id="${id}"]`);
+
+/** Waits for a figure's drawing, and gives its texts. */
+async function textsOf(page: Page, id: string): Promise<string[]> {
+  await figure(page, id).locator(".drawing svg").waitFor();
+  return figure(page, id).locator(".drawing svg text").allTextContents();
+}
+
+async function saved(page: Page, button: string): Promise<string> {
+  const [download] = await Promise.all([
+    page.waitForEvent("download"),
+    page.getByRole("button", { name: button, exact: true }).click(),
+  ]);
+  return readFileSync(await download.path(), "utf8");
+}
+
+const narrowSpace = "\u202f";
+
+describe.skipIf(!hasBrowser)("the page of the monitor", () => {
+  test("shows the numbers and all figures of the snapshot", async () => {
+    const { run } = begun(randomTallies(1), { orbits: 1_234_567, dropped: { late: 3, decode: 2 } });
+    const { page, complaints } = await open(run);
+    await page.getByText("Run 7").waitFor();
+    expect(await page.locator(".state").textContent()).toMatch(/● live/);
+    expect(await fact(page, "Orbits")).toBe(`1${narrowSpace}234${narrowSpace}567`);
+    expect(await fact(page, "Real time")).toBe("0.445×"); // 5000 / 11245.5
+    expect(await fact(page, "Dropped orbits")).toBe("5");
+    expect(await page.getByText("3 late, 2 decode").isVisible()).toBe(true);
+    expect(await fact(page, "Workers")).toBe("2");
+    for (const id of ["dimuon-mass", "histogram-muonPt", "occupancy-muons", "map-muonMap"])
+      expect((await textsOf(page, id)).length, id).toBeGreaterThan(8);
+    for (const id of ["neighbors", "turn-on-muon.pt"])
+      expect((await textsOf(page, id)).length, id).toBeGreaterThan(8);
+    expect(await page.locator(".strip canvas").count()).toBe(4);
+    const row = page.getByRole("row").filter({ hasText: "L1_DoubleMu0" });
+    const fired = randomTallies(1).counts["fired.L1_DoubleMu0"];
+    expect(await row.getByRole("cell").first().textContent()).toBe(String(fired));
+    await page.screenshot({ path: `${pictures}/monitor.png`, fullPage: true });
+    expect(complaints).toEqual([]);
+  });
+
+  test("follows the run by itself, to its end", async () => {
+    const { run, snap } = begun();
+    const { page, complaints } = await open(run);
+    snap(2, { orbits: 777, dropped: { late: 4 } });
+    await page.locator("dl.numbers strong").getByText("777").waitFor();
+    const rate = page.locator('[data-strip="rate"] [role="img"]');
+    expect(await rate.getAttribute("aria-label")).toMatch(/orbits\/s 769/); // (777 - 8) / 1 s
+    snap(3, { orbits: 778, isDone: true });
+    await page.getByText("finished").waitFor();
+    expect(complaints).toEqual([]);
+  });
+
+  test("keeps still while it is paused, tells what came since, and catches up", async () => {
+    const { run, snap } = begun();
+    const { page, complaints } = await open(run);
+    await page.getByRole("button", { name: "Pause" }).focus();
+    await page.keyboard.press("Enter");
+    snap(6, { orbits: 508 });
+    await page.getByText("Paused, 5 s and 500 orbits behind.").waitFor();
+    expect(await fact(page, "Orbits")).toBe("8");
+    await page.getByRole("button", { name: "Resume" }).click();
+    await page.locator("dl.numbers strong").getByText("508").waitFor();
+    expect(await page.getByText("behind").count()).toBe(0);
+    expect(complaints).toEqual([]);
+  });
+
+  test("shows the luminosity sections that are picked, and all again", async () => {
+    const all = createTallies();
+    const { run } = begun(all);
+    const blocks = [1, 2, 3, 4].map((lumi) => randomTallies(10 + lumi, { lumi }));
+    for (const [i, tallies] of blocks.entries()) {
+      run.block(i, tallies, { first: i + 1, last: i + 1 });
+      addTallies(all, tallies);
+    }
+    run.snapshot(snapshotOf(all, 2));
+    const { page, complaints } = await open(run);
+    const entries = (list: typeof blocks) => {
+      const bins = list.flatMap(({ bins }) => [...bins["histogram.muonPt"].subarray(1, -1)]);
+      return String(bins.reduce((a, b) => a + b, 0));
+    };
+    const shown = async () => {
+      const text = await figure(page, "histogram-muonPt").locator(".n").textContent();
+      return text?.replaceAll(/\D/g, "");
+    };
+    await expect.poll(shown).toBe(entries(blocks));
+    await page.getByLabel("First luminosity section").fill("2");
+    await page.getByLabel("Last luminosity section").fill("3");
+    await page.getByLabel("Last luminosity section").press("Enter");
+    await page.getByText("sections 2 to 3: 16 orbits").waitFor();
+    expect(await shown()).toBe(entries(blocks.slice(1, 3)));
+    expect(await fact(page, "Orbits")).toBe("32"); // the run goes on
+    await page.getByRole("button", { name: "All", exact: true }).click();
+    await expect.poll(shown).toBe(entries(blocks));
+    expect(complaints).toEqual([]);
+  });
+
+  test("draws the reference behind, with the ratio, and marks what departs", async () => {
+    const changed = randomTallies(1);
+    changed.bins["map.muonMap"][3 * 6 + 2] += 700;
+    const { run } = begun(changed);
+    const { page, complaints } = await open(run, { reference: begun().run.folder });
+    const badge = figure(page, "map-muonMap").getByText("departs, Z =");
+    await badge.waitFor();
+    expect(await page.getByText("departs, Z =").count()).toBe(1);
+    expect(await page.getByRole("row").filter({ hasText: "map.muonMap" }).count()).toBe(1);
+    expect(await textsOf(page, "histogram-muonPt")).not.toContain("reference");
+    await page.getByRole("button", { name: "Compare with RUN" }).click();
+    await expect.poll(() => textsOf(page, "histogram-muonPt")).toContain("reference");
+    expect(await textsOf(page, "histogram-muonPt")).toContain("Ratio to reference");
+    await textsOf(page, "map-muonMap-difference");
+    expect(await page.getByText("Over reference").count()).toBe(2);
+    expect(complaints).toEqual([]);
+  });
+
+  test("shows alarms of the run beside their figures, and remembers them", async () => {
+    const alarm: Alarm = {
+      ...{ name: "histogram.muonPt", kind: "chi2", chiSquared: 90, degreesOfFreedom: 9 },
+      ...{ p: 1e-12, significance: 7.1, windowSeconds: 1 },
+    };
+    const { run, snap } = begun();
+    const { page, complaints } = await open(run);
+    snap(2, { alarms: [alarm] });
+    await figure(page, "histogram-muonPt").getByText("departs, Z = 7.1").waitFor();
+    snap(5);
+    await figure(page, "histogram-muonPt").getByText("departs").waitFor({ state: "detached" });
+    const row = page.getByRole("row").filter({ hasText: "histogram.muonPt" });
+    expect(await row.textContent()).toMatch("once, last 3 s ago, at most Z = 7.1");
+    expect(complaints).toEqual([]);
+  });
+
+  test("saves what is on screen", async () => {
+    const { run, tallies } = begun();
+    const { page, complaints } = await open(run);
+    await textsOf(page, "histogram-muonPt");
+    const content = JSON.parse(await saved(page, "Save JSON")) as {
+      snapshot: Snapshot;
+      history: unknown[];
+    };
+    expect(content.snapshot).toEqual(JSON.parse(JSON.stringify(snapshotOf(tallies, 1))));
+    expect(content.history.length).toBe(1);
+    const csv = (await saved(page, "Save muonPt as CSV")).trim().split("\n").slice(1);
+    expect(csv.map((line) => Number(line.split(",")[2]))).toEqual([
+      ...tallies.bins["histogram.muonPt"].subarray(1, -1),
+    ]);
+    const svg = await saved(page, "Save muonPt as SVG");
+    expect(svg).toMatch(/^<svg xmlns="http:\/\/www.w3.org\/2000\/svg"/);
+    expect(svg).not.toMatch("var(--");
+    expect(complaints).toEqual([]);
+  });
+
+  test("shows a part of the orbit: by a drag over it, by number, and all of it again", async () => {
+    const { page, complaints } = await open(begun().run);
+    await textsOf(page, "occupancy-muons");
+    const frame = figure(page, "occupancy-muons").locator('[aria-label="frame"]');
+    const box = (await frame.boundingBox()) as NonNullable<
+      Awaited<ReturnType<typeof frame.boundingBox>>
+    >;
+    const at = (share: number) => [box.x + share * box.width, box.y + box.height / 2] as const;
+    await page.mouse.move(...at(0.25));
+    await page.mouse.down();
+    await page.mouse.move(...at(0.5), { steps: 4 });
+    await page.mouse.up();
+    const first = page.getByLabel("First crossing shown");
+    const last = page.getByLabel("Last crossing shown");
+    expect(Math.abs(Number(await first.inputValue()) - 891)).toBeLessThan(6);
+    expect(Math.abs(Number(await last.inputValue()) - 1782)).toBeLessThan(6);
+    await first.fill("1700");
+    await first.press("Enter");
+    await page.getByText("Mean per crossing: trains").waitFor(); // a crossing to a bin
+    await page.getByRole("button", { name: "Whole orbit" }).click();
+    expect([await first.inputValue(), await last.inputValue()]).toEqual(["1", "3564"]);
+    expect(complaints).toEqual([]);
+  });
+
+  test("switches between logarithmic and linear counts", async () => {
+    const { page } = await open(begun().run);
+    const hasZero = async () => (await textsOf(page, "histogram-muonPt")).includes("0");
+    const before = await textsOf(page, "histogram-muonPt");
+    await page.getByRole("button", { name: "Log scale" }).click();
+    await expect.poll(() => textsOf(page, "histogram-muonPt")).not.toEqual(before);
+    expect(await hasZero()).toBe(true); // zero is on a linear axis only
+  });
+
+  test("waits for a run that has not begun", async () => {
+    const run = testRun({ isNew: true });
+    const { page, complaints } = await open(run);
+    await page.getByText("Waiting for the first snapshot in RUN").waitFor();
+    run.config();
+    run.snapshot(snapshotOf(randomTallies(1), 1));
+    await page.getByText("Run 7").waitFor();
+    expect(complaints).toEqual([]);
+  });
+
+  test("says since when a run stalls", async () => {
+    const { run } = begun();
+    const longAgo = Date.now() / 1e3 - 100;
+    utimesSync(join(run.folder, "snapshot.json"), longAgo, longAgo);
+    const { page } = await open(run);
+    await page.getByText(/stalled, last snapshot 10\d s ago/).waitFor();
+  });
+
+  test("tells when the monitor is gone and goes on when it is back", async () => {
+    const { run, snap } = begun();
+    const { page, monitor } = await open(run);
+    await page.getByText("Run 7").waitFor();
+    await monitor.close();
+    await page.getByText("no connection").waitFor();
+    snap(2, { orbits: 55 });
+    const again = await serveMonitor({
+      ...{ run: run.folder, page: await files },
+      port: Number(new URL(monitor.url).port),
+    });
+    onTestFinished(() => again.close());
+    await page.locator("dl.numbers strong").getByText("55").waitFor();
+  });
+
+  test("keeps its token out of the address", async () => {
+    const { page, complaints } = await open(begun().run, { token: "secret" });
+    await page.getByText("Run 7").waitFor();
+    expect(page.url()).not.toMatch("secret");
+    await page.reload();
+    await page.getByText("Run 7").waitFor();
+    expect(await page.evaluate(() => document.cookie)).toBe("");
+    expect(complaints).toEqual([]);
+  });
+
+  test.each([
+    { width: 1280, scheme: "light" },
+    { width: 1280, scheme: "dark" },
+    { width: 360, scheme: "light" },
+  ] as const)("fits $width px, $scheme", async ({ width, scheme }) => {
+    const reference = begun().run.folder;
+    const { page, complaints } = await open(begun(randomTallies(4)).run, {
+      width,
+      scheme,
+      reference,
+    });
+    await page.getByRole("button", { name: "Compare with RUN" }).click();
+    await textsOf(page, "histogram-muonPt");
+    const facts = await page.evaluate(() => ({
+      scroll: document.documentElement.scrollWidth,
+      page: getComputedStyle(document.body).backgroundColor,
+      figures: Array.from(document.querySelectorAll("figure svg"), (svg) => svg.clientWidth),
+      names: Array.from(document.querySelectorAll("button, input"), (element) => {
+        const named = element.getAttribute("aria-label") ?? element.textContent ?? "";
+        return named.trim();
+      }),
+    }));
+    expect(facts.scroll).toBeLessThanOrEqual(width);
+    const brightness = (facts.page.match(/\d+/g) ?? []).slice(0, 3).map(Number);
+    if (scheme === "dark") expect(Math.max(...brightness)).toBeLessThan(60);
+    else expect(Math.min(...brightness)).toBeGreaterThan(200);
+    for (const drawn of facts.figures) expect(drawn).toBeGreaterThan(250);
+    expect(facts.names).not.toContain("");
+    await page.screenshot({ path: `${pictures}/monitor-${width}-${scheme}.png`, fullPage: true });
+    await page.getByRole("button", { name: "Light / dark" }).click();
+    const other = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+    expect(other).not.toBe(facts.page);
+    expect(complaints).toEqual([]);
+  });
+});
