@@ -3,7 +3,16 @@
  * prints that folder; `node scripts/web.mjs FOLDER` into that one.
  */
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+} from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -43,6 +52,7 @@ function hashOfSources() {
   return hash.digest("hex").slice(0, 16);
 }
 
+const dayMs = 86_400_000;
 const [out] = process.argv.slice(2);
 if (out) await buildMonitor(resolve(out, "monitor"));
 else {
@@ -52,8 +62,18 @@ else {
     const beside = `${folder}.${process.pid}.tmp`; // renamed when whole: others may be building too
     mkdirSync(beside, { recursive: true });
     await buildMonitor(beside);
-    if (!existsSync(folder)) renameSync(beside, folder);
-    rmSync(beside, { recursive: true, force: true });
+    try {
+      renameSync(beside, folder);
+    } catch (error) {
+      if (!existsSync(folder)) throw error; // else another was first
+      rmSync(beside, { recursive: true, force: true });
+    }
   }
+  for (const name of readdirSync(all)) {
+    const info = statSync(join(all, name), { throwIfNoEntry: false });
+    if (info && Date.now() - info.mtimeMs > dayMs)
+      rmSync(join(all, name), { recursive: true, force: true });
+  }
+  utimesSync(folder, new Date(), new Date()); // in use
   console.log(folder);
 }

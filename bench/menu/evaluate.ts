@@ -19,8 +19,8 @@ export interface MenuTask {
 
 export interface MenuOutcome {
   readonly compileMs: number;
-  /** By input: crossings that were decided, and the time it took. */
-  readonly inputs: readonly { readonly crossings: number; readonly ms: number }[];
+  /** By input: its crossings, and how long each pass took, ascending. */
+  readonly inputs: readonly { readonly crossings: number; readonly ms: readonly number[] }[];
 }
 
 const { menu, vectors, isSparse, seconds } = workerData as MenuTask;
@@ -35,15 +35,15 @@ for (let pass = 0; pass < 10; pass++) for (const objects of inputs) evaluate(obj
 
 parentPort?.postMessage("ready");
 parentPort?.once("message", () => {
-  const outcomes = inputs.map(() => ({ crossings: 0, ms: 0 }));
+  const outcomes = inputs.map(({ crossings }) => ({ crossings, ms: [] as number[] }));
   const end = performance.now() + 1e3 * seconds;
   while (performance.now() < end)
     inputs.forEach((objects, k) => {
       const before = performance.now();
       evaluate(objects);
-      outcomes[k].ms += performance.now() - before;
-      outcomes[k].crossings += objects.crossings;
+      outcomes[k].ms.push(performance.now() - before);
     });
+  for (const { ms } of outcomes) ms.sort((a, b) => a - b);
   parentPort?.postMessage({ compileMs, inputs: outcomes } satisfies MenuOutcome);
 });
 
@@ -52,12 +52,15 @@ function sparse(objects: TriggerObjects): TriggerObjects {
   const { crossings, muons, scalars } = objects;
   const offsets = new Uint32Array(crossings + 1).map((_, e) => Math.ceil(e / 10));
   const none = new Uint32Array(crossings + 1);
-  const empty = { offsets: none, columns: objects.jets?.columns ?? {} };
+  const empty = (of: "egs" | "taus" | "jets") => ({
+    offsets: none,
+    columns: objects[of]?.columns ?? {},
+  });
   const zeros = Object.keys(scalars).map((name) => [name, new Int32Array(crossings)]);
   return {
     crossings,
     muons: { offsets, columns: muons?.columns ?? {} },
-    ...{ egs: empty, taus: empty, jets: empty },
+    ...{ egs: empty("egs"), taus: empty("taus"), jets: empty("jets") },
     scalars: Object.fromEntries(zeros),
   };
 }

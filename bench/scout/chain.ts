@@ -1,7 +1,12 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { createNodeRuntime } from "../../src/runtime/index.ts";
 import type { ScoutConfig } from "../../src/tasks/scout/config.ts";
-import { addTallies, countsOf, createTallies } from "../../src/tasks/scout/results/tallies.ts";
+import {
+  addTallies,
+  countsOf,
+  createTallies,
+  type Tallies,
+} from "../../src/tasks/scout/results/tallies.ts";
 import { createProcessor } from "../../src/tasks/scout/workers/process-block.ts";
 import type { SharedOrbits } from "./orbits.ts";
 
@@ -14,50 +19,52 @@ export interface ChainTask {
 }
 
 export interface ChainOutcome {
+  /** Orbits and muons of one pass over the data. */
   readonly orbits: number;
   readonly muons: number;
-  readonly seconds: number;
-  /** Seconds by stage. */
+  /** When the start was, and when each pass ended, ms since the epoch. */
+  readonly ends: readonly number[];
+  /** Least seconds of a pass by stage. */
   readonly stages: Readonly<Record<string, number>>;
 }
 
 const { config, model, data, seconds } = workerData as ChainTask;
-let tallies = createTallies();
 const pass = model === null ? copyPass() : await chainPass(model);
-for (let k = 0; k < 3; k++) await pass(); // compiled by then
+for (let k = 0; k < 5; k++) await pass(); // compiled by then
 parentPort?.postMessage("ready");
 parentPort?.once("message", async () => {
-  tallies = createTallies();
-  const start = performance.now();
-  let elapsed = 0;
-  let passes = 0;
+  const now = () => performance.timeOrigin + performance.now();
+  const ends = [now()];
+  const stages: Record<string, number> = {};
+  let muons = 0;
   do {
-    await pass();
-    passes++;
-    elapsed = (performance.now() - start) / 1e3;
-  } while (elapsed < seconds);
-  parentPort?.postMessage({
-    orbits: passes * data.orbits.length,
-    muons: tallies.counts["objects.muons"] ?? 0,
-    seconds: elapsed,
-    stages: countsOf(tallies, "seconds"),
-  } satisfies ChainOutcome);
+    const tallies = await pass();
+    ends.push(now());
+    muons = tallies.counts["objects.muons"] ?? 0;
+    for (const [name, time] of Object.entries(countsOf(tallies, "seconds")))
+      stages[name] = Math.min(stages[name] ?? Number.POSITIVE_INFINITY, time);
+  } while (ends[ends.length - 1] < ends[0] + 1e3 * seconds);
+  const { length } = data.orbits;
+  parentPort?.postMessage({ orbits: length, muons, ends, stages } satisfies ChainOutcome);
 });
 
-async function chainPass(bytes: Uint8Array) {
-  const processor = await createProcessor(
-    config,
-    { model: bytes },
-    createNodeRuntime({ threads: 1 }),
-  );
+async function chainPass(bytes: Uint8Array): Promise<() => Promise<Tallies>> {
+  const runtime = createNodeRuntime({ threads: 1 });
+  const processor = await createProcessor(config, { model: bytes }, runtime);
   const block = { run: 1, id: 0, orbits: data.orbits };
+  const total = createTallies();
   return async () => {
-    addTallies(tallies, (await processor.process(block)).tallies);
+    const { tallies } = await processor.process(block);
+    addTallies(total, tallies); // as a run does
+    return tallies;
   };
 }
 
-function copyPass() {
+function copyPass(): () => Promise<Tallies> {
   const from = new Uint8Array(data.buffer);
   const target = new Uint8Array(from.length);
-  return async () => target.set(from);
+  return async () => {
+    target.set(from);
+    return createTallies();
+  };
 }

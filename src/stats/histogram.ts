@@ -54,7 +54,8 @@ function equalBin(edges: Float64Array, scale: number, x: number): number {
 
 /** How many edges are not above x, which is known to be first ... last. */
 function edgesUpTo(edges: Float64Array, x: number, first: number, last: number): number {
-  let [low, high] = [first, last];
+  let low = first;
+  let high = last;
   while (low < high) {
     const middle = (low + high) >>> 1;
     if (x < edges[middle]) high = middle;
@@ -63,44 +64,90 @@ function edgesUpTo(edges: Float64Array, x: number, first: number, last: number):
   return low;
 }
 
+/** Bins of values [n], as `binOf` gives them, into the first n of `into`. */
+export type BinFinder = (values: Float64Array, n: number, into: Int32Array) => void;
+
 /**
  * `binOf` made ready for many values: the same bins, in a time that does not grow with their
  * number. Edges are looked up by the leading bits of x as float32; a cell with several is searched.
  */
-export function binFinder(binning: Binning): (x: number) => number {
-  const { edges, scale } = binning;
-  const bins = edges.length - 1;
-  const [low, high] = [edges[0], edges[bins]];
-  const inner = scale > 0 ? (x: number) => equalBin(edges, scale, x) : cellFinder(edges);
-  return (x) => {
-    if (!(x >= low)) return x < low ? 0 : -1;
-    return x >= high ? bins + 1 : inner(x);
-  };
+export function binFinder({ edges, scale }: Binning): BinFinder {
+  if (scale > 0) return (values, n, into) => findEqual(edges, scale, values, n, into);
+  const cells = createCells(edges);
+  return (values, n, into) => findInCells(edges, cells, values, n, into);
 }
 
-function cellFinder(edges: Float64Array): (x: number) => number {
-  const bits = new Uint32Array(1);
-  const float = new Float32Array(bits.buffer);
-  /** Does not fall as x grows: neither does rounding to float32, nor the order of these bits. */
-  const keyOf = (x: number) => {
-    float[0] = x + 0; // -0 is 0
-    return (bits[0] >>> 31 === 1 ? ~bits[0] : bits[0] | 0x80000000) >>> 0;
-  };
-  const [start, end] = [keyOf(edges[0]), keyOf(edges[edges.length - 1])];
-  const shift = Math.max(0, Math.ceil(Math.log2((end - start) / (cellsPerBin * edges.length))));
-  const cellOf = (x: number) => (keyOf(x) >>> shift) - (start >>> shift);
-  /** Cell c holds edges below[c] ... below[c + 1] - 1. */
-  const below = new Uint32Array((end >>> shift) - (start >>> shift) + 2);
-  for (const edge of edges) below[cellOf(edge) + 1]++;
-  for (let c = 1; c < below.length; c++) below[c] += below[c - 1];
-  return (x) => {
-    const cell = cellOf(x);
-    return edgesUpTo(edges, x, below[cell], below[cell + 1]);
-  };
+function findEqual(
+  edges: Float64Array,
+  scale: number,
+  values: Float64Array,
+  n: number,
+  into: Int32Array,
+): void {
+  const bins = edges.length - 1;
+  const [low, high] = [edges[0], edges[bins]];
+  for (let i = 0; i < n; i++) {
+    const x = values[i];
+    if (!(x >= low)) into[i] = x < low ? 0 : -1;
+    else into[i] = x >= high ? bins + 1 : equalBin(edges, scale, x);
+  }
+}
+
+/** Edges by cells, all numbers with the same leading bits: cell c has below[c] ... below[c + 1] - 1. */
+interface Cells {
+  readonly below: Uint32Array;
+  readonly shift: number;
+  /** Number of the first cell. */
+  readonly start: number;
+  readonly float: Float32Array;
+  readonly bits: Int32Array;
 }
 
 /** So many that few cells have more than one edge where bins are equal in log x. */
 const cellsPerBin = 8;
+
+function createCells(edges: Float64Array): Cells {
+  const bits = new Int32Array(1);
+  const float = new Float32Array(bits.buffer);
+  const keyOf = (x: number) => {
+    float[0] = x + 0;
+    return ascending(bits[0]);
+  };
+  const [first, last] = [keyOf(edges[0]), keyOf(edges[edges.length - 1])];
+  const shift = Math.max(0, Math.ceil(Math.log2((last - first) / (cellsPerBin * edges.length))));
+  const start = first >> shift;
+  const below = new Uint32Array((last >> shift) - start + 2);
+  for (const edge of edges) below[(keyOf(edge) >> shift) - start + 1]++;
+  for (let c = 1; c < below.length; c++) below[c] += below[c - 1];
+  return { below, shift, start, float, bits };
+}
+
+/**
+ * Bits of a float32 as an integer that does not fall as the number grows. Neither does rounding to
+ * float32; so an edge in a cell before that of x is below x, and one in a cell after it above.
+ */
+const ascending = (bits: number) => bits ^ ((bits >> 31) & 0x7fffffff);
+
+function findInCells(
+  edges: Float64Array,
+  { below, shift, start, float, bits }: Cells,
+  values: Float64Array,
+  n: number,
+  into: Int32Array,
+): void {
+  const bins = edges.length - 1;
+  const [low, high] = [edges[0], edges[bins]];
+  for (let i = 0; i < n; i++) {
+    const x = values[i];
+    if (!(x >= low)) into[i] = x < low ? 0 : -1;
+    else if (x >= high) into[i] = bins + 1;
+    else {
+      float[0] = x + 0; // -0 is 0
+      const cell = (ascending(bits[0]) >> shift) - start;
+      into[i] = edgesUpTo(edges, x, below[cell], below[cell + 1]);
+    }
+  }
+}
 
 /** One-dimensional histogram; arrays are [bins + 2] with underflow first and overflow last. */
 export interface Histogram {

@@ -1,7 +1,7 @@
-import { mkdirSync, readFileSync, utimesSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { type MonitorOptions, serveMonitor } from "../../src/tasks/scout/monitor/index.ts";
 import { loadPage } from "../../src/tasks/scout/monitor/run-page.ts";
 import type { Alarm, Snapshot } from "../../src/tasks/scout/monitor/view.ts";
@@ -62,6 +62,13 @@ function begun(tallies = randomTallies(1), changes: Partial<Snapshot> = {}) {
   return { run, snap, tallies };
 }
 
+/** Snapshots until the test ends, so that a slow machine does not take the run for stalled. */
+function goOn(snap: (seconds: number) => void): void {
+  let seconds = 1;
+  const timer = setInterval(() => snap(++seconds), 500);
+  onTestFinished(() => clearInterval(timer));
+}
+
 /** Value of a number in the top bar. */
 const fact = (page: Page, name: string) =>
   page
@@ -89,11 +96,17 @@ async function saved(page: Page, button: string): Promise<string> {
 const narrowSpace = "\u202f";
 
 describe.skipIf(!hasBrowser)("the page of the monitor", () => {
+  beforeAll(async () => {
+    await files;
+  });
+
   test("shows the numbers and all figures of the snapshot", async () => {
-    const { run } = begun(randomTallies(1), { orbits: 1_234_567, dropped: { late: 3, decode: 2 } });
+    const numbers = { orbits: 1_234_567, dropped: { late: 3, decode: 2 } };
+    const { run, snap } = begun(randomTallies(1), numbers);
     const { page, complaints } = await open(run);
     await page.getByText("Run 7").waitFor();
-    expect(await page.locator(".state").textContent()).toMatch(/● live/);
+    goOn(snap);
+    await page.locator(".state").getByText("live").waitFor();
     expect(await fact(page, "Orbits")).toBe(`1${narrowSpace}234${narrowSpace}567`);
     expect(await fact(page, "Real time")).toBe("0.445×"); // 5000 / 11245.5
     expect(await fact(page, "Dropped orbits")).toBe("5");
@@ -120,6 +133,7 @@ describe.skipIf(!hasBrowser)("the page of the monitor", () => {
     expect(await rate.getAttribute("aria-label")).toMatch(/orbits\/s 769/); // (777 - 8) / 1 s
     snap(3, { orbits: 778, isDone: true });
     await page.getByText("finished").waitFor();
+    expect(await page.title()).toBe("Run 7: finished");
     expect(complaints).toEqual([]);
   });
 
@@ -258,10 +272,39 @@ describe.skipIf(!hasBrowser)("the page of the monitor", () => {
     const run = testRun({ isNew: true });
     const { page, complaints } = await open(run);
     await page.getByText("Waiting for the first snapshot in RUN").waitFor();
-    run.config();
+    run.config({ note: "Simulated muons" });
     run.snapshot(snapshotOf(randomTallies(1), 1));
     await page.getByText("Run 7").waitFor();
+    await page.getByText("Simulated muons").waitFor();
     expect(complaints).toEqual([]);
+  });
+
+  test("turns to another run that takes the folder", async () => {
+    const { run } = begun();
+    const { page, complaints } = await open(run);
+    await page.getByText("Run 7").waitFor();
+    rmSync(run.folder, { recursive: true });
+    await page.getByText("stalled").waitFor(); // nothing is forgotten before there is another
+    run.config({ note: "Another" });
+    await page.getByText("Waiting for the first snapshot in RUN").waitFor();
+    run.snapshot(snapshotOf(randomTallies(2), 1, { run: 8 }));
+    await page.getByText("Run 8").waitFor();
+    expect(complaints).toEqual([]);
+  });
+
+  test("keeps still for those who want no motion", async () => {
+    const { run, snap } = begun();
+    goOn(snap);
+    const { page } = await open(run);
+    const motion = () =>
+      page.evaluate(() => {
+        const sign = document.querySelector(".state.live > span") as Element;
+        return getComputedStyle(sign).animationName;
+      });
+    await page.locator(".state.live").waitFor();
+    expect(await motion()).toBe("beat");
+    await page.emulateMedia({ reducedMotion: "reduce" });
+    expect(await motion()).toBe("none");
   });
 
   test("says since when a run stalls", async () => {

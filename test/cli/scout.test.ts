@@ -89,7 +89,7 @@ describe("simulate and run", () => {
     expect(err).toContain('scout.a: no quantity "hT"; did you mean "ht"?');
     expect(existsSync(at("no"))).toBe(false);
     const other = await forty(["scout", "run", "-o", at("no")]);
-    expect(other.err).toContain("scout.files: give raw orbit files, or a folder to follow");
+    expect(other.err).toContain("scout.files: give one source: raw orbit files, a folder");
   });
 
   test("stopped by Ctrl-C, it says how to go on", async () => {
@@ -120,7 +120,7 @@ describe("menu", () => {
     const checked = await result<MenuCounts>(...argv, "--check");
     expect(checked.fired).toBe(plain.fired);
     expect(checked.differing).toBeLessThan(10);
-    const wrong = checked.algorithms.filter(({ extra, missing }) => extra + missing > 0);
+    const wrong = checked.algorithms.filter(({ extra = 0, missing = 0 }) => extra + missing > 0);
     expect(wrong).toHaveLength(checked.differing);
     const { code, err } = await forty(["scout", "menu", at("none.txt"), "--algorithms", argv[3]]);
     expect([code, err]).toEqual([1, expect.stringContaining("none.txt: cannot be read")]);

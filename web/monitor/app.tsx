@@ -1,4 +1,5 @@
 import { useMemo, useState } from "preact/hooks";
+import { formatNumber } from "../../src/report/index.ts";
 import {
   alarmRows,
   departures,
@@ -78,6 +79,7 @@ export function App() {
     <>
       <TopBar live={live} shown={display.snapshot} />
       <main>
+        {live.hello?.note && <p class="note">{live.hello.note}</p>}
         <Controls
           view={view}
           onView={change}
@@ -93,7 +95,7 @@ export function App() {
           <p class="notice">
             Figures and rates hold the finished blocks of luminosity sections{" "}
             {part.snapshot.lumis.first} to {part.snapshot.lumis.last}:{" "}
-            {part.snapshot.orbits.toLocaleString("en")} orbits.
+            {formatNumber(part.snapshot.orbits)} orbits.
           </p>
         )}
         {display.snapshot && (
@@ -136,7 +138,7 @@ function Waiting({ live }: { readonly live: Live }) {
   return (
     <p class="notice" role="status">
       {folder
-        ? `Waiting for the first snapshot in ${folder}: 'forty scout run … -o ${folder}' writes one a second.`
+        ? `Waiting for the first snapshot in ${folder}: 'forty scout run ... -o ${folder}' writes one a second.`
         : "Waiting for the server."}
     </p>
   );

@@ -40,7 +40,7 @@ export function Controls({
   onTheme,
 }: ControlsProps) {
   return (
-    <div class="controls" role="toolbar" aria-label="View">
+    <section class="controls" aria-label="View">
       <button
         type="button"
         aria-pressed={view.isPaused}
@@ -68,7 +68,7 @@ export function Controls({
           orbits behind.
         </p>
       )}
-    </div>
+    </section>
   );
 }
 

@@ -28,7 +28,7 @@ const silent: Live = {
 /** The server gives a sign of life every 5 s. */
 const patienceMs = 12_000;
 /** Points in a browser; then every other is dropped, which leaves rates as they are. */
-const mostPoints = 8000;
+const mostPoints = 4000;
 
 /** The stream of the server; it connects again by itself. */
 export function useLive(): Live {
@@ -38,8 +38,10 @@ export function useLive(): Live {
     let watchdog = 0;
     function connect(): void {
       source = new EventSource("./events");
-      listen("hello", (hello) => ({ ...silent, hello, history: hello.history }));
-      listen("status", (status, state) => ({ ...state, status }));
+      listen("hello", (hello, state) => ({ ...state, hello, history: hello.history }));
+      listen("status", (status, { snapshot, ...state }) => {
+        return { ...state, status, snapshot: status.state === "waiting" ? null : snapshot };
+      });
       listen("update", ({ snapshot, points, alarms, ...status }, state) => {
         const history = [...state.history, ...points];
         return {

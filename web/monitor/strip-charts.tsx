@@ -101,6 +101,7 @@ function optionsOf(
       { label: "time", value: (_, s) => (s === null ? "" : `${s.toFixed(0)} s`) },
       ...series.map((s, i) => ({
         ...{ label: s.name, value, width: 1.8, points: { show: s.values.length < 3 } },
+        spanGaps: isLog, // stages: no block was done in between
         stroke: color(`--forty-${(i % 6) + 1}`),
         dash: dashes[i % dashes.length],
       })),
@@ -133,9 +134,11 @@ function optionsOf(
 
 const isPowerOfTen = (v: number) => v > 0 && Math.log10(v) % 1 === 0;
 
-/** The legend tells the newest values while no cursor points at others. */
+/** The legend tells the newest values that there are while no cursor points at others. */
 function showLast(plot: uPlot): void {
-  if (typeof plot.cursor.idx !== "number") plot.setLegend({ idx: plot.data[0].length - 1 });
+  if (typeof plot.cursor.idx === "number") return;
+  const idxs = plot.data.map((values) => Array.from(values).findLastIndex((v) => v !== null));
+  plot.setLegend({ idx: idxs[0], idxs });
 }
 
 function textOf(value: number | null | undefined): string {

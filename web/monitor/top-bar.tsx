@@ -16,22 +16,26 @@ const signs: Readonly<Record<RunState | "lost", { readonly sign: string; readonl
 
 /** State of the run now, and its numbers as shown. */
 export function TopBar({ live, shown }: { readonly live: Live; readonly shown: Snapshot | null }) {
-  const run = live.snapshot?.run;
+  const run = live.snapshot?.run ?? null;
+  const title = run === null ? "Scouting" : `Run ${run}`;
+  const state = live.isConnected ? (live.status?.state ?? "waiting") : "lost";
+  useEffect(() => {
+    document.title = `${title}: ${signs[state].word}`;
+  }, [title, state]);
   return (
     <header class="top">
       <h1>
-        {run === null || run === undefined ? "Scouting" : `Run ${run}`}
+        {title}
         <small>{live.hello?.folder}</small>
       </h1>
-      <State live={live} />
+      <State live={live} state={state} />
       {shown && <Numbers shown={shown} />}
     </header>
   );
 }
 
-function State({ live }: { readonly live: Live }) {
+function State({ live, state }: { readonly live: Live; readonly state: keyof typeof signs }) {
   const age = useAge(live);
-  const state = live.isConnected ? (live.status?.state ?? "waiting") : "lost";
   const { sign, word } = signs[state];
   const isWaited = state === "live" || state === "stalled";
   return (

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { demo as play, type ScoutMetrics } from "../../tasks/scout/index.ts";
+import { type ScoutMetrics, scoutDemo } from "../../tasks/scout/index.ts";
 import { monitorPort, serveMonitor } from "../../tasks/scout/monitor/index.ts";
 import { realNumber, wholeNumber } from "../options.ts";
 import type { Session } from "../session.ts";
@@ -61,7 +61,7 @@ async function demo(
   session.say(`monitor  ${monitor.url}`);
   if (options.seconds === undefined) session.say("Ctrl-C ends it, with a report");
   const live = session.lines();
-  const { tallies: _, ...metrics } = await play({
+  const { tallies: _, ...metrics } = await scoutDemo({
     ...options,
     ...{ out, signal: session.signal },
     onSnapshot: ({ orbits, objects, realTimeFactor, lagSeconds }) =>

@@ -1,4 +1,4 @@
-import { type ReplayProgress, replay } from "../../tasks/scout/index.ts";
+import { type ReplayProgress, replayStream } from "../../tasks/scout/index.ts";
 import { realNumber, wholeNumber } from "../options.ts";
 import type { Session } from "../session.ts";
 import { countText } from "../text-table.ts";
@@ -44,7 +44,7 @@ async function send(
   { to, speed, loop, seconds }: SendOptions,
 ): Promise<ReplayProgress> {
   const live = session.lines();
-  const sent = await replay({
+  const sent = await replayStream({
     ...{ files, to, speed, signal: session.signal },
     ...(seconds === undefined ? { loops: loop } : { loops: Infinity, seconds }),
     onProgress: (progress) => live.draw([text(progress)]),

@@ -1,7 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { Option } from "commander";
 import { ConfigError, DataError } from "../../base/errors.ts";
 import { type ScoutMetrics, type SourceEvent, scout } from "../../tasks/scout/index.ts";
+import { monitorPort, serveMonitor } from "../../tasks/scout/monitor/index.ts";
 import { wholeNumber } from "../options.ts";
 import type { Session } from "../session.ts";
 import { countText, textTable } from "../text-table.ts";
@@ -21,12 +23,18 @@ export const define: Define = (command, run) => {
       wholeNumber("--workers", { min: 1, max: 256 }),
     )
     .option("--tcp <address>", "receive raw files on host:port, or a port here (default: no)")
+    .addOption(
+      new Option("--monitor [port]", "serve the live page, for this machine alone, while it runs")
+        .argParser(wholeNumber("--monitor", { min: 0, max: 65_535 }))
+        .preset(`${monitorPort}`),
+    )
     .option("--resume", "go on with an interrupted run in that folder, same settings")
     .addHelpText(
       "after",
       `
 Without stages in the configuration: dimuon spectra of opposite and same sign, muon pt and number,
-and a map of muons. Kinds of stages: recalibrate, score, menu, select, histogram, map.`,
+and a map of muons. Kinds of stages: recalibrate, score, menu, select, histogram, map, turnOn, drift;
+docs/scout.md has an example of each.`,
     )
     .action(run(process));
 };
@@ -36,15 +44,18 @@ interface RunOptions {
   readonly config?: string;
   readonly workers?: number;
   readonly tcp?: string;
+  readonly monitor?: number;
   readonly resume?: boolean;
 }
 
 async function process(
   session: Session,
   files: readonly string[],
-  { out, config, workers, tcp, resume = false }: RunOptions,
+  { out, config, workers, tcp, monitor, resume = false }: RunOptions,
 ): Promise<Omit<ScoutMetrics, "tallies"> & { report: string }> {
   const settings = config === undefined ? {} : await readSettings(config);
+  const page = monitor === undefined ? null : await serveMonitor({ run: out, port: monitor });
+  if (page) session.say(`monitor  ${page.url}`);
   const live = session.lines();
   const { tallies: _, ...metrics } = await scout({
     settings: {
@@ -61,7 +72,10 @@ async function process(
       live.draw([
         `${countText(orbits)} orbits, ${realTimeFactor.toFixed(2)} x real time, ${countText(kept)} crossings kept`,
       ]),
-  }).finally(() => live.finish());
+  }).finally(async () => {
+    live.finish();
+    await page?.close();
+  });
   const report = join(out, "report.html");
   session.say(summary(metrics));
   session.say(`\nreport  ${report}`);
@@ -109,7 +123,8 @@ function summary({
     `dropped orbits: ${lost.length > 0 ? lost.join(", ") : "none"}`,
     ...gaps.map(([source, n]) => `missing from ${source}: ${countText(n)} orbits`),
     ...alarms.map(
-      (a) => `alarm: ${a.name} departs from the reference, Z = ${a.significance.toFixed(1)}`,
+      (a) =>
+        `alarm: ${a.name} departs from the reference by ${a.kind === "kernel" ? "the kernel test" : "chi-squared"}, Z = ${a.significance.toFixed(1)}`,
     ),
   ].join("\n");
 }

@@ -85,7 +85,7 @@ export function compileMenu(menu: Menu): CompiledMenu {
         searches.fill(bits, 32 * block, n);
         join(firedAt + 4 * block, 4 * words, n === 32 ? -1 : (1 << n) - 1);
       }
-      const fired = Uint32Array.from(arena.words(firedAt, algorithms.length * words));
+      const fired = new Uint32Array(arena.words(firedAt, algorithms.length * words));
       const undecided = algorithms.flatMap((algorithm, a) =>
         algorithm.given.every((name) => Object.hasOwn(answered, name)) ? [] : [a],
       );

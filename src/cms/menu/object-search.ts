@@ -19,21 +19,38 @@ export function createSearch(
   fits: (chosen: readonly number[]) => boolean,
 ): (e: number) => boolean {
   const chosen: number[] = new Array(places.length).fill(-1);
+  const lists = places.map((): number[] => []);
+  /** The objects that pass, by place; false where a place has none. */
+  const gather = (e: number): boolean => {
+    for (let p = 0; p < places.length; p++) {
+      const { from, to, passes, isRepeated } = places[p];
+      if (isRepeated) lists[p] = lists[p - 1];
+      else {
+        const list = lists[p];
+        list.length = 0;
+        const end = to(e);
+        for (let i = from(e); i < end; i++) if (passes(i)) list.push(i);
+      }
+      if (lists[p].length === 0) return false;
+    }
+    return true;
+  };
   const isTaken = (i: number, depth: number) => {
     for (let d = 0; d < depth; d++)
       if (chosen[d] === i && places[d].pool === places[depth].pool) return true;
     return false;
   };
-  const search = (e: number, depth: number): boolean => {
+  /** `first`: where in the list of the place to start, behind the object of an equal place. */
+  const search = (depth: number, first: number): boolean => {
     if (depth === places.length) return fits(chosen);
-    const { from, to, passes, isRepeated } = places[depth];
-    const end = to(e);
-    for (let i = isRepeated ? chosen[depth - 1] + 1 : from(e); i < end; i++) {
-      if (!passes(i) || isTaken(i, depth)) continue;
-      chosen[depth] = i;
-      if (search(e, depth + 1)) return true;
+    const list = lists[depth];
+    const isNextRepeated = places[depth + 1]?.isRepeated ?? false;
+    for (let l = first; l < list.length; l++) {
+      if (isTaken(list[l], depth)) continue;
+      chosen[depth] = list[l];
+      if (search(depth + 1, isNextRepeated ? l + 1 : 0)) return true;
     }
     return false;
   };
-  return (e) => search(e, 0);
+  return (e) => gather(e) && search(0, 0);
 }

@@ -1,6 +1,7 @@
 import { createCondition, hasRemoval, type ObjectCondition, pairOf } from "./conditions.ts";
 import type { Condition, ObjectTerm } from "./language.ts";
-import { createPairKernel, mostCandidates, type Removal } from "./pair-kernel.ts";
+import type { Removal } from "./pair-code.ts";
+import { createPairKernel, mostCandidates } from "./pair-kernel.ts";
 import type { PairLeg } from "./pairs.ts";
 import type { Search, SearchContext } from "./searches.ts";
 import { lookupOf, type Source } from "./sources.ts";

@@ -26,6 +26,10 @@ export function formatOfSource(source: number): SourceFormat | null {
 /** Source ids of calorimeter objects over TCP. */
 export const caloTcpSources = { first: 22, last: 29 } as const;
 
+/** True for a source of calorimeter objects over TCP. */
+export const isCaloTcp = (source: number): boolean =>
+  source >= caloTcpSources.first && source <= caloTcpSources.last;
+
 /** Words of the largest block of a crossing: header, bx, orbit and all objects there can be. */
 const largestBlocks = { gmt: 3 + 16 * 3, calo: 3 + 56, stubs: 3 + 2 * 255, towers: 3 + 82 * 72 };
 const largestTcpBlock = 3 + 12;
@@ -33,8 +37,7 @@ const largestTcpBlock = 3 + 12;
 /** Bytes of the largest orbit that a source can send; 0 for one that scouting does not have. */
 export function largestPayload(source: number): number {
   const format = formatOfSource(source);
-  const isTcp = source >= caloTcpSources.first && source <= caloTcpSources.last;
-  const words = format !== null ? largestBlocks[format] : isTcp ? largestTcpBlock : 0;
+  const words = format !== null ? largestBlocks[format] : isCaloTcp(source) ? largestTcpBlock : 0;
   return 4 * crossingsPerOrbit * words;
 }
 
@@ -43,7 +46,7 @@ export function sourceName(source: number): string {
   const format = formatOfSource(source);
   if (format === "stubs") return `stubs${source}`;
   if (format !== null) return format;
-  return `${largestPayload(source) > 0 ? "caloTcp" : "source"}${source}`;
+  return `${isCaloTcp(source) ? "caloTcp" : "source"}${source}`;
 }
 
 /** Sector (0 to 11) of the stubs of a source. */

@@ -1,6 +1,9 @@
 import { z } from "zod";
 import { ConfigError } from "../../base/errors.ts";
+import { brokerSchema } from "./broker/config.ts";
 import { defaultStages, stageSchema } from "./stages/stages.ts";
+
+const caloSources = z.array(z.int().min(22).max(29)).default([]);
 
 /** Settings of `forty scout run`: default, unit and one line of help each. */
 export const scoutSchema = z.strictObject({
@@ -24,6 +27,10 @@ export const scoutSchema = z.strictObject({
     .max(64)
     .default(1)
     .describe("sources over TCP that must have come before the first block is worked on"),
+  caloTcp: z
+    .strictObject({ jets: caloSources, egs: caloSources, taus: caloSources, sums: caloSources })
+    .prefault({})
+    .describe("sources of the calorimeter over TCP, 22 to 29, by what they have"),
   idleSeconds: z
     .number()
     .min(0)
@@ -37,7 +44,12 @@ export const scoutSchema = z.strictObject({
     .max(65_536)
     .default(512)
     .describe("orbits that are dealt and written together; a calorimeter orbit takes 0.84 MB"),
-  workers: z.int().min(1).max(256).default(1).describe("worker threads"),
+  workers: z
+    .int()
+    .min(0)
+    .max(256)
+    .default(1)
+    .describe("worker threads of this process; 0 where 'forty scout work' does all of it"),
   queueBlocks: z
     .int()
     .min(0)
@@ -45,6 +57,10 @@ export const scoutSchema = z.strictObject({
     .describe("blocks that may wait for a worker; then the source waits"),
   batchOrbits: z.int().min(1).max(1024).default(16).describe("orbits that a model sees at a time"),
   stages: z.array(stageSchema).default(defaultStages.map((s) => stageSchema.parse(s))),
+  broker: brokerSchema
+    .nullable()
+    .default(null)
+    .describe("NATS servers over which blocks go to workers on any machine"),
   output: z
     .enum(["none", "root", "parquet"])
     .default("none")
@@ -92,9 +108,14 @@ export function parseScout(settings: unknown): ScoutConfig {
     throw new ConfigError(`${where}: ${issue.message.toLowerCase()}, got ${JSON.stringify(value)}`);
   }
   const config = result.data;
-  const given = [config.files.length > 0, config.folder !== null, config.tcp !== null];
+  const { files, folder, tcp, broker, workers } = config;
+  const given = [files.length > 0, folder !== null, tcp !== null, (broker?.publishers ?? 0) > 0];
   if (given.filter(Boolean).length !== 1)
-    throw new ConfigError("scout.files: give raw orbit files, or a folder to follow, or tcp");
+    throw new ConfigError(
+      "scout.files: give one source: raw orbit files, a folder to follow, tcp, or broker.publishers",
+    );
+  if (workers === 0 && broker === null)
+    throw new ConfigError("scout.workers: 0 needs a broker; give at least 1");
   const names = config.stages.flatMap((s) => ("name" in s ? [s.name] : []));
   const taken = names.find((n) => ownStages.includes(n));
   if (taken !== undefined)

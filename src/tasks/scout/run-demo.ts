@@ -3,7 +3,7 @@ import { l1Scales } from "../../cms/index.ts";
 import type { ScoutSettings } from "./config.ts";
 import type { ScoutMetrics } from "./results/metrics.ts";
 import type { Snapshot } from "./results/snapshot.ts";
-import { type ReplayProgress, replay } from "./run-replay.ts";
+import { type ReplayProgress, replayStream } from "./run-replay.ts";
 import { scout } from "./run-scout.ts";
 import { defaultStages, type StageSettings } from "./stages/stages.ts";
 
@@ -43,7 +43,6 @@ export const demoStages = (model: string): StageSettings[] => [
     ...{ kind: "turnOn", name: "singleMuon22", of: "muon.ptL1", threshold, against: "muon.pt" },
     ...{ bins: 60, low: 0, high: 60 },
   },
-  { kind: "select", name: "zPairs", cuts: [{ of: "dimuon.massOpposite", min: 70, max: 110 }] },
   { kind: "select", name: "fourMuons", cuts: [{ of: "muons", min: 4 }], neighbors: 1 },
 ];
 
@@ -57,17 +56,17 @@ const aroundZero = (steps: number, width: number) => ({
  * Plays the bundled sample in a loop over TCP into the whole chain, all in this process and on this
  * machine. It ends like a stream does, with the report of a run.
  */
-export async function demo(options: DemoOptions): Promise<ScoutMetrics> {
+export async function scoutDemo(options: DemoOptions): Promise<ScoutMetrics> {
   const { out, speed = 1, workers = 1, seconds = Infinity, signal, onReplay, onSnapshot } = options;
   const settings: ScoutSettings = {
-    ...{ tcp: "127.0.0.1:0", senders: 2, workers, blockOrbits: 2048 },
+    ...{ tcp: "127.0.0.1:0", senders: 2, workers, blockOrbits: 1024, output: "root" },
     stages: demoStages(sample("muons.onnx")),
     note: "the bundled sample, simulated and looped: the same 500 orbits come again and again",
   };
   const failed = new AbortController();
   let playing: Promise<unknown> = Promise.resolve();
   const play = (to: string) =>
-    replay({
+    replayStream({
       ...{ files: [sample("muons.raw.gz"), sample("calo.raw.gz")], to, speed, seconds },
       ...{
         loops: Infinity,

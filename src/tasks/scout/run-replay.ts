@@ -56,7 +56,7 @@ const graceMs = 1000;
  * @throws ConfigError for files that cannot be sent so, DataError for a receiver that is not there
  * or goes away.
  */
-export async function replay(options: ReplayOptions): Promise<ReplayProgress> {
+export async function replayStream(options: ReplayOptions): Promise<ReplayProgress> {
   const { files, speed = 1, loops = 1, seconds = Infinity, onProgress } = options;
   const { waitSeconds = 10 } = options;
   const address = parseAddress("replay.to", options.to);
@@ -78,7 +78,7 @@ export async function replay(options: ReplayOptions): Promise<ReplayProgress> {
         speed > 0 ? (piece.lastOrbit - tape.firstOrbit) / (orbitRateHz * speed) : 0;
       while (!isOver() && elapsed() < dueSeconds)
         await sleep(Math.min(100, 1e3 * (dueSeconds - elapsed())));
-      if (isOver()) break;
+      if (isOver() && own.orbits > 0) break; // the receiver hears of every source
       if (!line.socket.write(piece.bytes)) await Promise.race([drained(line), stopped]);
       own.orbits += piece.orbits;
       own.behind = speed > 0 ? Math.max(0, elapsed() - dueSeconds) : 0;

@@ -5,6 +5,7 @@ import { loadDocument, renderPage } from "../../report/index.ts";
 import { createNodeRuntime } from "../../runtime/index.ts";
 import { openRun } from "../run-folder.ts";
 import { version } from "../version.ts";
+import { startBrokerWorkers } from "./broker/run-broker-workers.ts";
 import { parseScout, type ScoutConfig } from "./config.ts";
 import { type Alarm, compareTallies } from "./results/alarms.ts";
 import { type ScoutMetrics, scoutMetrics } from "./results/metrics.ts";
@@ -21,7 +22,7 @@ import { readBlocks } from "./sources/run-blocks.ts";
 import type { Assets } from "./stages/stage.ts";
 import { createStages } from "./stages/stages.ts";
 import { startBlockThreads } from "./workers/run-threads.ts";
-import type { Workers } from "./workers/workers.ts";
+import type { Workers, WorkersOptions } from "./workers/workers.ts";
 
 export interface ScoutOptions {
   /** As in a configuration file; see `scoutSchema`. */
@@ -57,20 +58,25 @@ export async function scout(options: ScoutOptions): Promise<ScoutMetrics> {
   const folder = await openRun(out, { task: "scout", version, ...config, inputs }, { resume });
   const { tallies, done, ...before } = readRecords(folder);
   let { run } = before;
-  const startThreads = () =>
-    startBlockThreads({
-      setup: { config, assets, folder: join(out, "events") },
-      threads: config.workers,
-      queue: config.queueBlocks,
-      async onDone(block, result) {
-        const { id } = block;
-        await writeRecord(folder, block, result);
-        addTallies(tallies, result);
-        watch.orbits += result.counts.orbits;
-        watch.lagSeconds = (performance.now() - (arrived.get(id) ?? 0)) / 1e3;
-        arrived.delete(id);
-      },
-    });
+  const work: WorkersOptions = {
+    setup: { config, assets, folder: join(out, "events") },
+    threads: config.workers,
+    queue: config.queueBlocks,
+    async onDone(block, result) {
+      const { id } = block;
+      await writeRecord(folder, block, result);
+      addTallies(tallies, result);
+      run = block.run;
+      watch.orbits += result.counts.orbits;
+      const since = arrived.get(id); // not known where a broker had it from before
+      if (since !== undefined) watch.lagSeconds = (performance.now() - since) / 1e3;
+      arrived.delete(id);
+    },
+    onRestart() {
+      count(tallies, "restarts", 1);
+      folder.event({ type: "restart" });
+    },
+  };
   const arrived = new Map<number, number>();
   const watch = { orbits: 0, lagSeconds: 0 };
   const start = performance.now();
@@ -92,7 +98,7 @@ export async function scout(options: ScoutOptions): Promise<ScoutMetrics> {
       comparison?.filter(({ p }) => p <= config.alarm) ?? alarmWatch?.look(state, now.seconds);
     const snapshot = makeSnapshot(config, state, {
       ...{ seconds: now.seconds, isDone, lagSeconds: watch.lagSeconds },
-      ...{ run, workers: config.workers },
+      ...{ run, workers: brokered?.seen().threads ?? config.workers },
       windowOrbits: now.orbits - since.orbits,
       windowSeconds: now.seconds - since.seconds,
       alarms: alarms ?? [],
@@ -104,7 +110,9 @@ export async function scout(options: ScoutOptions): Promise<ScoutMetrics> {
     onSnapshot?.(snapshot);
     return snapshot;
   }
-  let workers: Workers | null = null; // none where all is done already
+  const { broker } = config;
+  const brokered = broker && (await startBrokerWorkers({ ...work, broker, run: folder, done }));
+  let workers: Workers | null = brokered; // threads start with the first block
   let looking: Promise<unknown> = Promise.resolve();
   const timer = setInterval(() => {
     looking = looking.then(() => look());
@@ -118,15 +126,20 @@ export async function scout(options: ScoutOptions): Promise<ScoutMetrics> {
       folder.event(event);
       onSource?.(event);
     };
-    const source = { config, done, run, onDropped, onMissing, onEvent, signal };
-    for await (const block of readBlocks(source)) {
-      run = block.run;
-      arrived.set(block.id, performance.now());
-      workers ??= await startThreads();
-      await workers.submit(block);
-      if (signal?.aborted)
-        throw new CancelledError("scout: cancelled; blocks that are done are kept");
-    }
+    const dealt = new Map([...(brokered?.dealt ?? []), ...done]);
+    const source = { config, done: dealt, run, onDropped, onMissing, onEvent, signal };
+    if (brokered && config.broker?.publishers) {
+      const counts = await brokered.published(config.broker.publishers, signal);
+      addTallies(tallies, { counts, bins: {} });
+    } else
+      for await (const block of readBlocks(source)) {
+        run = block.run;
+        arrived.set(block.id, performance.now());
+        workers ??= await startBlockThreads(work);
+        await workers.submit(block);
+        if (signal?.aborted)
+          throw new CancelledError("scout: cancelled; blocks that are done are kept");
+      }
     await workers?.finish();
     clearInterval(timer);
     await looking;

@@ -1,16 +1,21 @@
 import { describe, expect, test } from "vitest";
 import { createRng } from "../../../src/base/rng.ts";
 import {
+  addDecision,
+  createMenuTally,
   firedAt,
+  largestOverlaps,
   type MenuBits,
   makeBitmap,
   menuRates,
   orbitRateHz,
   overlapMatrix,
   parseExpression,
+  parsePrescales,
   prescaleMenu,
   printExpression,
   rateOf,
+  tallyRates,
   thresholdCurve,
   withThreshold,
 } from "../../../src/cms/menu/index.ts";
@@ -66,6 +71,65 @@ describe("rates of a menu", () => {
     const overlaps = overlapMatrix(bits);
     for (let a = 0; a < 3; a++)
       for (let b = 0; b < 3; b++) expect(overlaps[3 * a + b]).toBe(count((f) => f[a] && f[b]));
+  });
+});
+
+describe("a tally of many decisions", () => {
+  const whole = randomBits([0.3, 0.2, 0.05, 0], 512);
+  const slices = [0, 1, 2, 3].map((k): MenuBits => {
+    const fired = [0, 1, 2, 3].flatMap((a) => [...whole.fired.slice(16 * a + 4 * k).slice(0, 4)]);
+    return { crossings: 128, words: 4, fired: Uint32Array.from(fired) };
+  });
+
+  test("is that of all at once", () => {
+    const tally = createMenuTally(4, { overlaps: true });
+    for (const slice of slices) addDecision(tally, slice);
+    expect(tallyRates(tally, { bunches: 100 })).toEqual(menuRates(whole, { bunches: 100 }));
+    expect(tally.overlaps).toEqual(overlapMatrix(whole));
+  });
+
+  test("takes its own algorithms only, those in front", () => {
+    const tally = createMenuTally(2);
+    addDecision(tally, whole);
+    const two = { ...whole, fired: whole.fired.slice(0, 32) };
+    expect(tallyRates(tally)).toEqual(menuRates(two));
+  });
+
+  test("names the pairs with the largest part in common", () => {
+    const words = 1;
+    const fired = Uint32Array.from([0b1111, 0b0111, 0b1000, 0b110000]);
+    const tally = createMenuTally(4, { overlaps: true });
+    addDecision(tally, { crossings: 32, words, fired });
+    expect(largestOverlaps(tally, 5)).toEqual([
+      { a: 0, b: 1, both: 3, share: 0.75 },
+      { a: 0, b: 2, both: 1, share: 0.25 },
+    ]);
+    expect(largestOverlaps(tally, 1)).toHaveLength(1);
+  });
+});
+
+describe("files of prescales", () => {
+  const names = ["L1_SingleMu22", "L1_SingleMu25", "L1_HTT280"];
+
+  test("JSON and lines say the same; what is not named is 1", () => {
+    expect(parsePrescales('{ "L1_HTT280": 12.5, "L1_SingleMu22": 0 }', names, "p")).toEqual([
+      ...[0, 1, 12.5],
+    ]);
+    const lines = "name,prescale\r\nL1_HTT280, 12.5\r\n\r\nL1_SingleMu22,0\r\n";
+    expect(parsePrescales(lines, names, "p")).toEqual([0, 1, 12.5]);
+  });
+
+  test("unknown names and what is no number are told with their line", () => {
+    expect(() =>
+      parsePrescales("L1_SingleMu22,2\nL1_SingleMu23,2", names, "p.csv"),
+    ).toThrowErrorMatchingInlineSnapshot(
+      `[FormatError: p.csv: line 2: no algorithm "L1_SingleMu23" in the menu; did you mean L1_SingleMu22?]`,
+    );
+    expect(() => parsePrescales("L1_HTT280,1\nL1_SingleMu22,x", names, "p.csv")).toThrow(
+      /line 2: L1_SingleMu22: expected a number, got "x"/,
+    );
+    expect(() => parsePrescales("L1_HTT280,1\nL1_SingleMu22", names, "p.csv")).toThrow(/number/);
+    expect(() => parsePrescales("{ x", names, "p.json")).toThrow(/p.json: not JSON/);
   });
 });
 

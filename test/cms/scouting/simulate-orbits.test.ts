@@ -70,6 +70,80 @@ test("a simulated orbit goes through both formats unchanged", () => {
   expect(contents(createDecoder("calo").decode(encodeOrbit("calo", calo)))).toEqual(contents(calo));
 });
 
+test("without the calorimeter the muons are the same, and nothing else is there", () => {
+  const whole = simulateOrbit({ orbit: 3, seed: 1 });
+  const muons = simulateOrbit({ orbit: 3, seed: 1, calo: false });
+  expect(contents(muons.gmt)).toEqual(contents(whole.gmt));
+  expect([muons.calo.blocks.count, muons.calo.objects.jets.offsets[3564]]).toEqual([0, 0]);
+  expect(whole.calo.blocks.count).toBe(3564);
+});
+
+test("calorimeter objects have the numbers, spectra and directions they should", () => {
+  const config = { ...quiet, jets: 0.8, egs: 1.2, taus: 2 };
+  const { jets, egs, taus } = simulateOrbit({ orbit: 2, seed: 7, config }).calo.objects;
+  for (const [list, mean, ptMin, index, etaMax] of [
+    [jets, 0.8, 10, 3, 5],
+    [egs, 1.2, 3, 2.8, 2.5],
+    [taus, 2, 4, 2.8, 2.5],
+  ] as const) {
+    const { offsets, columns } = list;
+    const n = offsets[3564];
+    expect(Math.abs(pull(n, 2808 * mean))).toBeLessThan(maxPull);
+    // P(no object in a crossing) of a Poisson number
+    const empty = config.filling.reduce(
+      (sum, filled, e) => sum + (filled > 0 && offsets[e + 1] === offsets[e] ? 1 : 0),
+      0,
+    );
+    const without = 2808 * Math.exp(-mean);
+    const deviation = Math.sqrt(without * (1 - Math.exp(-mean)));
+    expect(Math.abs(empty - without) / deviation).toBeLessThan(maxPull);
+    // P(pt > x) = (ptMin / x)^index at the lower edge of a step of 0.5 GeV
+    const steps = 4 * ptMin;
+    const above = columns.hwPt.subarray(0, n).reduce((sum, x) => sum + (x >= steps ? 1 : 0), 0);
+    const share = (ptMin / (0.5 * steps - 0.25)) ** index;
+    expect(Math.abs(above - n * share) / Math.sqrt(n * share * (1 - share))).toBeLessThan(maxPull);
+    // uniform: means of eta and phi
+    const mean0 = (values: ArrayLike<number>) =>
+      Array.from({ length: n }, (_, i) => values[i]).reduce((a, b) => a + b, 0) / n;
+    const sigma = (width: number) => width / Math.sqrt(12 * n);
+    expect(Math.abs(mean0(columns.hwEta)) / sigma((2 * etaMax) / 0.0435)).toBeLessThan(maxPull);
+    expect(Math.abs(mean0(columns.hwPhi) - 71.5) / sigma(144)).toBeLessThan(maxPull);
+    for (let e = 0; e < 3564; e++)
+      for (let i = offsets[e]; i < offsets[e + 1]; i++) {
+        expect(columns.slot[i]).toBe(i - offsets[e]);
+        if (i > offsets[e]) expect(columns.hwPt[i]).toBeLessThanOrEqual(columns.hwPt[i - 1]);
+      }
+  }
+  const isolations = new Set(egs.columns.hwIso.subarray(0, egs.offsets[3564]));
+  expect(isolations).toEqual(new Set([0, 1, 2, 3]));
+});
+
+test("sums are those of the jets", () => {
+  const config = { ...quiet, jets: 1.5 };
+  const { jets, sums } = simulateOrbit({ orbit: 2, seed: 3, config }).calo.objects;
+  for (let e = 0; e < 3564; e++) {
+    for (const [scalar, missing, minimum] of [
+      [0, 2, 0],
+      [1, 3, 60],
+    ]) {
+      let [sum, x, y] = [0, 0, 0];
+      for (let i = jets.offsets[e]; i < jets.offsets[e + 1]; i++) {
+        const pt = jets.columns.hwPt[i];
+        if (pt < minimum) continue;
+        const phi = (jets.columns.hwPhi[i] * 2 * Math.PI) / 144;
+        [sum, x, y] = [sum + pt, x - pt * Math.cos(phi), y - pt * Math.sin(phi)];
+      }
+      const at = sums.offsets[e];
+      expect(sums.columns.hwPt[at + scalar]).toBe(Math.min(4095, sum));
+      expect(sums.columns.hwPt[at + missing]).toBe(Math.round(Math.hypot(x, y)));
+      if (Math.hypot(x, y) < 1) continue;
+      const angle = (sums.columns.hwPhi[at + missing] + 0.5) * ((2 * Math.PI) / 144);
+      const turn = Math.abs(Math.atan2(y, x) - angle + 4 * Math.PI) % (2 * Math.PI);
+      expect(Math.min(turn, 2 * Math.PI - turn)).toBeLessThan(Math.PI / 144 + 1e-9);
+    }
+  }
+});
+
 test("prefiring and afterpulsing put an object into the neighboring crossings as well", () => {
   const config = { ...quiet, muons: 0.05, prefiring: 0.3, afterpulsing: 0.1 };
   const { offsets, columns } = simulateOrbit({ orbit: 1, seed: 5, config }).gmt.objects.muons;

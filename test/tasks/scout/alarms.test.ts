@@ -72,6 +72,34 @@ test("few entries against many raise no more false alarms: 0.1 % of 20,000 toys"
   expect(alarms).toBeLessThan(41);
 });
 
+test("objects that come together in a crossing raise no more false alarms of the occupancy", () => {
+  const [toys, bins] = [500, 100];
+  const rng = createRng("occupancy");
+  /** Orbits with five jets in a crossing or none. */
+  const run = (orbits: number, withSquares: boolean) => {
+    const jets = new Float64Array(bins);
+    let squares = 0;
+    for (let o = 0; o < orbits; o++)
+      for (let b = 0; b < bins; b++)
+        if (rng.uniform() < 0.1) {
+          jets[b] += 5;
+          squares += 25;
+        }
+    const counts = { "seen.jets": orbits, ...(withSquares ? { "squares.jets": squares } : {}) };
+    return { counts, bins: { "occupancy.jets": jets } };
+  };
+  const alarms = (withSquares: boolean) => {
+    let n = 0;
+    for (let k = 0; k < toys; k++)
+      n += findAlarms(run(60, withSquares), run(120, withSquares), 0.01).length;
+    return n;
+  };
+  // binomial: 5 +- 2.2; more than 15 once in ten thousand seeds
+  expect(alarms(true)).toBeLessThan(16);
+  expect(alarms(true)).toBeGreaterThan(0);
+  expect(alarms(false)).toBeGreaterThan(400); // taken as independent
+});
+
 test("sparse bins are joined, empty distributions are no test", () => {
   const sparse = new Float64Array(1000).fill(1);
   expect(compareBins(sparse, sparse).degreesOfFreedom).toBe(1000 / 13 - ((1000 / 13) % 1) - 1);
@@ -95,30 +123,30 @@ test("tallies add up, and a difference is what was added", () => {
 
 describe("comparisons again and again", () => {
   const reference = tallies(createRng("reference"), 50_000);
-  const lookSeconds = 10;
+  const lookSeconds = 20;
 
   /** A run of an hour; `scale` from second `from` on is that of the first spectrum. */
   function hour(rng: Rng, { scale = 6, from = 0, alarm = 0.3 } = {}) {
     const all = createTallies();
     const watch = createAlarmWatch(reference, alarm, createTallies());
     for (let seconds = lookSeconds; seconds <= 3600; seconds += lookSeconds) {
-      addTallies(all, tallies(rng, 60, seconds > from ? scale : 6));
+      addTallies(all, tallies(rng, 100, seconds > from ? scale : 6));
       watch.look(addTallies(createTallies(), all), seconds);
     }
     return watch.seen;
   }
 
-  test("an hour of them has a false alarm as rarely as one was to be: 30 % of 60 hours at most", () => {
+  test("an hour of them has a false alarm as rarely as one was to be: 30 % of 50 hours at most", () => {
     const rng = createRng("hours");
     let hours = 0;
-    for (let k = 0; k < 60; k++) if (hour(rng.split(k)).length > 0) hours++;
-    // binomial: 18 +- 3.5 at most
-    expect(hours).toBeLessThan(29);
+    for (let k = 0; k < 50; k++) if (hour(rng.split(k)).length > 0) hours++;
+    // binomial: 15 +- 3.2 at most
+    expect(hours).toBeLessThan(26);
     expect(hours).toBeGreaterThan(2); // nor is the chance given away
   });
 
-  test("a departure too small for ten seconds is found within the hour", () => {
-    const seen = hour(createRng("small"), { scale: 6.3, from: 600, alarm: 0.001 });
+  test("a departure too small for a minute is found within the hour", () => {
+    const seen = hour(createRng("small"), { scale: 6.5, from: 600, alarm: 0.001 });
     expect(seen.map(({ name }) => name)).toContain("histogram.a");
     const [{ firstSeconds, significance }] = seen;
     expect(firstSeconds).toBeGreaterThan(600);

@@ -281,8 +281,9 @@ test("unknown names and settings are refused with the nearest known one", async 
   await expect(of([{ kind: "select", name: "s", algorithms: ["L1_X"] }])).rejects.toThrow(
     'no algorithm "L1_X" in the menu before',
   );
-  expect(() => parseScout({ files: ["a"], workers: 0 })).toThrow(/scout\.workers: .*got 0/);
-  expect(() => parseScout({})).toThrow("scout.files: give raw orbit files, or a folder to follow");
+  expect(() => parseScout({ files: ["a"], workers: 0 })).toThrow("scout.workers: 0 needs a broker");
+  expect(() => parseScout({ files: ["a"], workers: -1 })).toThrow(/scout\.workers: .*got -1/);
+  expect(() => parseScout({})).toThrow("scout.files: give one source: raw orbit files, a folder");
   const twice = { kind: "histogram" as const, name: "a", of: "ht", ...axis };
   expect(() => parseScout({ files: ["a"], stages: [twice, twice] })).toThrow(
     'scout.stages: two are called "a"',

@@ -26,4 +26,18 @@ export async function processed(
   return { tallies, column, names };
 }
 
+/** The same orbits with tower counts, 0 ... 4032, which the simulation leaves at 0. */
+export function withTowers(orbits: readonly WholeOrbit[]): readonly WholeOrbit[] {
+  for (const { calo } of orbits) {
+    const { offsets, columns } = calo.objects.sums;
+    for (let e = 0; e < 3564; e++) {
+      if (offsets[e + 1] === offsets[e]) continue;
+      const towers = (37 * e) % 4033;
+      columns.hwPhi[offsets[e] + 1] = towers & 0xff;
+      columns.spare[offsets[e] + 1] = towers >> 8;
+    }
+  }
+  return orbits;
+}
+
 export const textAsset = (text: string) => new TextEncoder().encode(text);

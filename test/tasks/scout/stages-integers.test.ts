@@ -54,11 +54,12 @@ describe("calibrated values as integers", () => {
     });
     const inside = level1.map((m, i) => ({ ...m, i })).filter((m) => m.isInside);
     const [pt, hwEta, hwPhi] = [of("hwPtCalib"), of("hwEtaAtVtxCalib"), of("hwPhiAtVtxCalib")];
-    for (const m of inside) {
-      expect(pt[m.i]).toBe(Math.floor((m.hwPt - 1) / 2 + 0.5) + 1);
-      expect(Math.abs(hwEta[m.i] + m.hwEta / 2)).toBeLessThanOrEqual(0.5 + 1e-9);
-      expect(hwPhi[m.i]).toBe((3 * m.hwPhi) % 576);
-    }
+    expect(inside.map((m) => pt[m.i])).toEqual(
+      inside.map((m) => Math.floor((m.hwPt - 1) / 2 + 0.5) + 1),
+    );
+    expect(inside.map((m) => hwPhi[m.i])).toEqual(inside.map((m) => (3 * m.hwPhi) % 576));
+    const rest = inside.map((m) => Math.abs(hwEta[m.i] + m.hwEta / 2));
+    expect(Math.max(...rest)).toBeLessThanOrEqual(0.5); // float32 decides which way a half goes
   });
 
   test("pt holds at both ends: 511, and 1, as 0 would be no muon", async () => {

@@ -93,22 +93,75 @@ describe("a design of forty fpga as a score", () => {
   });
 });
 
-/** pt = 3/4 hwPtL1 in steps of 0.25 GeV, eta = hwEtaL1 in steps of the trigger, phi - pt / 8. */
-export const muonProgram: FixedProgram = {
-  name: "muons",
-  inputs: [
-    {
-      name: "muons",
-      labels: ["hwPtL1", "hwPhiL1", "hwEtaL1", "hwSignL1"],
-      lanes: [
-        { fraction: 0, lo: 0, hi: 511 },
-        { fraction: 0, lo: 0, hi: 575 },
-        { fraction: 0, lo: -256, hi: 255 },
-        { fraction: 0, lo: 0, hi: 1 },
-      ],
-    },
-  ],
-  ops: [],
-  outputs: [],
-  strategies: {},
-};
+describe("a design of forty fpga as a recalibration", () => {
+  /** pt = 3/8 of Level 1's, eta hwEtaL1 + 1/4 in steps, phi hwPhiL1 - hwPtL1 / 2 in steps, wrapped. */
+  const program: FixedProgram = {
+    name: "muons",
+    inputs: [
+      {
+        name: "muons",
+        labels: ["hwPtL1", "hwPhiL1", "hwEtaL1", "hwSignL1"],
+        lanes: [
+          { fraction: 0, lo: 0, hi: 511 },
+          { fraction: 0, lo: 0, hi: 575 },
+          { fraction: 0, lo: -256, hi: 255 },
+          { fraction: 0, lo: 0, hi: 1 },
+        ],
+      },
+    ],
+    ops: [
+      {
+        ...{ op: "affine", input: "muons", output: "rows", layer: "dense", rows: 3, columns: 4 },
+        weights: Int32Array.from([3, 0, 0, 0, 0, 0, 4, 0, -1, 2, 0, 0]),
+        ...{ weightFraction: [3, 2, 1], bias: [0, 1, 0], gather: null, accumulator: null },
+      },
+      { op: "pick", inputs: ["rows"], lanes: [[0, 0]], output: "pt", layer: "dense" },
+      { op: "pick", inputs: ["rows"], lanes: [[0, 1]], output: "eta", layer: "dense" },
+      { op: "pick", inputs: ["rows"], lanes: [[0, 2]], output: "turn", layer: "dense" },
+      { op: "modulo", input: "turn", period: 1152, output: "phi", layer: "dense" },
+    ],
+    outputs: [
+      { name: "ptCalib", from: "pt", unit: 0.5, physical: "GeV" },
+      { name: "etaCalib", from: "eta", unit: 0.087 / 8, physical: null },
+      { name: "phiCalib", from: "phi", unit: (2 * Math.PI) / 576, physical: "rad" },
+    ],
+    strategies: {},
+  };
+  const plain = (_: string, value: unknown) =>
+    ArrayBuffer.isView(value) ? Array.from(value as Int32Array) : value;
+  const assets = { "program.json": textAsset(JSON.stringify(program, plain)) };
+  const stage = { kind: "recalibrate" as const, model: "program.json" };
+  const all = { kind: "select" as const, name: "all" };
+
+  test("gives what its interpreter gives on the same integers, bit for bit", async () => {
+    const { column } = await processed(orbits, [{ ...stage, ptMin: 5, ptMax: 40 }, all], {
+      assets,
+    });
+    const [hwPt, hwPhi, hwEta, hwCharge] = ["hwPt", "hwPhi", "hwEta", "hwCharge"].map((name) =>
+      column(`L1Mu_${name}`),
+    );
+    const rows = hwPt.map((pt, i) => [pt - 1, hwPhi[i], hwEta[i], hwCharge[i]]);
+    const { outputs } = interpret(program, { muons: Float64Array.from(rows.flat()) });
+    const calibrated = ["pt", "eta", "phi"].map((name) => column(`L1Mu_${name}Calib`));
+    const level1 = ["pt", "etaAtVtx", "phiAtVtx"].map((name) => column(`L1Mu_${name}`));
+    const expected = hwPt.map((pt, i) => {
+      const isInside = pt > 11 && pt < 81;
+      const phi = Math.fround(outputs.phiCalib[i] * (Math.PI / 576));
+      const values = isInside
+        ? [
+            outputs.ptCalib[i] / 16,
+            outputs.etaCalib[i] * (0.087 / 8 / 4),
+            phi >= Math.PI ? phi - 2 * Math.PI : phi,
+          ]
+        : level1.map((values, q) => (q === 2 && values[i] > Math.PI ? -Math.PI : values[i])); // the same angle
+      return values.map(Math.fround);
+    });
+    expect(hwPt.map((_, i) => calibrated.map((values) => values[i]))).toEqual(expected);
+    expect(hwPt.filter((pt) => pt > 11 && pt < 81).length).toBeGreaterThan(150);
+    expect(outputs.ptCalib[0]).toBe(3 * (hwPt[0] - 1));
+  });
+
+  test("has to be told the pt that it is for", async () => {
+    await expect(processed(orbits, [stage], { assets })).rejects.toThrow(/give ptMin and ptMax/);
+  });
+});

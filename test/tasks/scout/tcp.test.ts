@@ -3,7 +3,7 @@ import { connect, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, expect, test } from "vitest";
 import { writeOrbitFile } from "../../../src/cms/scouting/orbit.ts";
-import { replay } from "../../../src/tasks/scout/index.ts";
+import { replayStream } from "../../../src/tasks/scout/index.ts";
 import { parseAddress } from "../../../src/tasks/scout/sources/address.ts";
 import type { SourceEvent } from "../../../src/tasks/scout/sources/feed.ts";
 import { readBlocks } from "../../../src/tasks/scout/sources/run-blocks.ts";
@@ -252,7 +252,7 @@ test("replay sends files at a multiple of real time, in loops with orbits that g
     numbers.map((n) => gmtFrame(base[n % 4], n)),
   );
   const { port, done, orbits, dropped, missing } = await receiver();
-  const sent = await replay({ files: [gmt], to: `${port}`, speed: 0.02, loops: 3 });
+  const sent = await replayStream({ files: [gmt], to: `${port}`, speed: 0.02, loops: 3 });
   await done;
   expect(orbits()).toEqual(range(numbers[0], numbers[0] + 119));
   expect([dropped, missing]).toEqual([{}, {}]);
@@ -264,7 +264,7 @@ test("replay sends files at a multiple of real time, in loops with orbits that g
 
 test("replay says when nobody listens", async () => {
   const gmt = writeRaw(at("one.raw"), [{ orbit: 1, source: 1, payload: new Uint8Array(0) }]);
-  await expect(replay({ files: [gmt], to: "1", waitSeconds: 0 })).rejects.toThrow(
+  await expect(replayStream({ files: [gmt], to: "1", waitSeconds: 0 })).rejects.toThrow(
     /nobody listens on 127\.0\.0\.1:1: .*; start 'forty scout run --tcp' first/,
   );
 });

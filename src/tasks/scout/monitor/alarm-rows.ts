@@ -34,9 +34,12 @@ export function alarmRows(
       seen: `${often}, last ${when}, at most Z = ${largest.toFixed(1)}`,
     };
   });
-  const shown = onScreen.map((alarm) => {
-    return { alarm, compared: "on screen", isActive: true, seen: "" };
-  });
+  // At the end of a run the screen shows what the run has compared itself.
+  const isSame = (a: Alarm) => (r: AlarmRecord) =>
+    r.last.windowSeconds === null && r.last.name === a.name && r.last.chiSquared === a.chiSquared;
+  const shown = onScreen
+    .filter((alarm) => !records.some(isSame(alarm)))
+    .map((alarm) => ({ alarm, compared: "on screen", isActive: true, seen: "" }));
   return [...ofRun, ...shown].sort(
     (a, b) =>
       Number(b.isActive) - Number(a.isActive) || b.alarm.significance - a.alarm.significance,

@@ -10,8 +10,8 @@ export interface History {
   add(numbers: SnapshotNumbers): HistoryPoint;
 }
 
-/** Points kept: an hour at full resolution, longer runs at half, a quarter, ... */
-const mostPoints = 3600;
+/** Points kept: half an hour at full resolution, longer runs at half, a quarter, ... */
+const mostPoints = 1800;
 
 /**
  * A history that keeps every other point when it holds twice `most`: as points are sums, rates

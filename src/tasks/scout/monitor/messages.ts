@@ -33,6 +33,8 @@ export interface AlarmRecord {
 export interface Hello {
   /** Name of the run folder. */
   readonly folder: string;
+  /** What the configuration says about the run; empty without. */
+  readonly note: string;
   /** The run that this one is compared with, null without one. */
   readonly reference: string | null;
   /** Chance of any false alarm in one comparison. */

@@ -11,8 +11,8 @@ export interface CrossingRange {
 
 export const wholeOrbit: CrossingRange = { first: 1, last: crossingsPerOrbit };
 
-/** More bins than this cannot be told apart, alone and with a ratio whose points are drawn singly. */
-const mostBins = { alone: 400, compared: 200 };
+/** More bins than this cannot be told apart. */
+const mostBins = 400;
 /** Up to this many, each has room for its error bar. */
 const mostBars = 150;
 
@@ -32,7 +32,7 @@ export function occupancyFigure(
   },
   { first, last }: CrossingRange,
 ): FigureData {
-  const width = Math.ceil((last - first + 1) / (other ? mostBins.compared : mostBins.alone));
+  const width = Math.ceil((last - first + 1) / mostBins);
   const bins = Math.ceil((last - first + 1) / width);
   const edges = Array.from(
     { length: bins + 1 },

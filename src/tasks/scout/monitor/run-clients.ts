@@ -24,6 +24,7 @@ interface Client {
 }
 
 const mostClients = 64;
+const keepAliveMs = 30_000;
 
 /**
  * Server-sent events. Nothing is queued for a slow client: it misses snapshots, and when it has
@@ -58,6 +59,7 @@ export function createClients(subject: Subject): Clients {
       if (clients.size >= mostClients) return false;
       response.writeHead(200, { "content-type": "text/event-stream; charset=utf-8" });
       response.write("retry: 2000\n\n");
+      response.socket?.setKeepAlive(true, keepAliveMs); // one that vanished is not kept for ever
       const client: Client = { response, seconds: 0, isBehind: false };
       clients.add(client);
       response.on("close", () => clients.delete(client));

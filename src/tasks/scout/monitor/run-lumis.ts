@@ -59,7 +59,7 @@ export function sumLumis(folder: string): LumiSums {
         );
       const tallies = createTallies();
       for (const sum of inside) addTallies(tallies, sum.tallies);
-      return makeSnapshot(await readStages(folder), tallies, {
+      return makeSnapshot(await readConfig(folder), tallies, {
         ...{ seconds: 0, isDone: true, run: inside[0].run, workers: 0, lagSeconds: 0 },
         ...{ alarms: [], windowOrbits: 0, windowSeconds: 0 },
       });
@@ -82,10 +82,8 @@ async function readRecord(path: string): Promise<BlockRecord | null> {
   }
 }
 
-/** The stages of a run folder. @throws DataError where it holds no run of `forty scout run`. */
-export async function readStages(
-  folder: string,
-): Promise<Pick<ScoutConfig, "stages" | "alarm" | "reference">> {
+/** The configuration of a run folder. @throws DataError where it holds no run of `forty scout run`. */
+export async function readConfig(folder: string): Promise<ScoutConfig> {
   const path = join(folder, "config.json");
   const text = await readFile(path, "utf8").catch((cause: Error) => {
     throw new DataError(`${path}: cannot be read: ${cause.message}; is it a run?`, { cause });

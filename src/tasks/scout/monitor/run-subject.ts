@@ -2,7 +2,7 @@ import { basename, resolve } from "node:path";
 import { DataError } from "../../../base/errors.ts";
 import type { Snapshot } from "../results/snapshot.ts";
 import type { Hello } from "./messages.ts";
-import { type LumiSums, readStages, sumLumis } from "./run-lumis.ts";
+import { type LumiSums, readConfig, sumLumis } from "./run-lumis.ts";
 import { type RunWatch, watchRun } from "./run-watch.ts";
 
 /** All that is known of the run in a folder, and of the run to compare it with. */
@@ -23,13 +23,13 @@ export async function createSubject(run: string, given: string | null): Promise<
   const watch = watchRun(run);
   let lumis = sumLumis(run);
   let reference = given === null ? null : await readReference(given);
-  let alarm = 0.001;
+  let [alarm, note] = [0.001, ""];
 
   /** A reference that the run itself could not read is none; the run has said so. */
-  async function readConfig(): Promise<void> {
-    const config = await readStages(run).catch(() => null);
+  async function readSettings(): Promise<void> {
+    const config = await readConfig(run).catch(() => null);
     if (!config) return;
-    alarm = config.alarm;
+    ({ alarm, note } = config);
     if (given !== null) return;
     const path = config.reference;
     reference = path === null ? null : await readReference(path).catch(() => null);
@@ -44,14 +44,14 @@ export async function createSubject(run: string, given: string | null): Promise<
       return reference?.snapshot ?? null;
     },
     hello() {
-      return { folder: basename(resolve(run)), reference: reference?.name ?? null, alarm };
+      return { folder: basename(resolve(run)), note, reference: reference?.name ?? null, alarm };
     },
     async look() {
       const wasThere = watch.snapshot !== null;
       const { isOtherRun, snapshot } = await watch.look();
       if (isOtherRun) lumis = sumLumis(run);
       if (!isOtherRun && (wasThere || !snapshot)) return snapshot ? "snapshot" : "same";
-      await readConfig();
+      await readSettings();
       return "start";
     },
   };

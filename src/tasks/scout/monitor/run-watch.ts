@@ -61,9 +61,10 @@ export function watchRun(folder: string): RunWatch {
     },
     async look() {
       const config = (await identityOf(join(folder, "config.json"))).text;
-      const isOtherRun = seen.config !== "" && config !== seen.config;
+      // A file that is gone may be back: a disk was out of reach.
+      const isOtherRun = seen.config !== "" && config !== "" && config !== seen.config;
       if (isOtherRun) forget();
-      seen.config = config;
+      seen.config = config || seen.config;
       const points = await readEvents();
       return { isOtherRun, points, snapshot: await readSnapshot() };
     },

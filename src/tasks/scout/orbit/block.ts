@@ -29,13 +29,17 @@ export const blockOf = (orbit: number, blockOrbits: number) => Math.floor(orbit 
 /** Name of the files of a block, in the order of the blocks. */
 export const blockName = (id: number) => `${id}`.padStart(10, "0");
 
-/** The same block with all bytes in one buffer, which can move to another thread. */
-export function packBlock({ run, id, orbits }: OrbitBlock): {
-  block: OrbitBlock;
-  buffer: ArrayBuffer;
-} {
+/**
+ * The same block with all bytes in memory that threads share: it goes to a thread without a copy, and
+ * is still here if that thread dies. Nobody writes to it.
+ * @param take - gives memory of so many bytes or more.
+ */
+export function shareBlock(
+  { run, id, orbits }: OrbitBlock,
+  take = (bytes: number) => new SharedArrayBuffer(bytes),
+): OrbitBlock {
   const total = orbits.reduce((sum, orbit) => sum + bytesOf(orbit), 0);
-  const buffer = new ArrayBuffer(total);
+  const buffer = take(total);
   let at = 0;
   const moved = (bytes: Uint8Array) => {
     const copy = new Uint8Array(buffer, at, bytes.length);
@@ -43,13 +47,13 @@ export function packBlock({ run, id, orbits }: OrbitBlock): {
     at += bytes.length;
     return copy;
   };
-  const packed = orbits.map(({ gmt, calo, others, ...rest }) => ({
+  const shared = orbits.map(({ gmt, calo, others, ...rest }) => ({
     ...rest,
     ...(gmt && { gmt: moved(gmt) }),
     ...(calo && { calo: moved(calo) }),
     ...(others && { others: new Map([...others].map(([id, bytes]) => [id, moved(bytes)])) }),
   }));
-  return { block: { run, id, orbits: packed }, buffer };
+  return { run, id, orbits: shared };
 }
 
 /** Bytes of all sources of an orbit. */

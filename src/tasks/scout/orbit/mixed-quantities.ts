@@ -46,6 +46,22 @@ export function countTowers({ rows, bx, calo, hasCalo }: ScoutOrbit, into: Float
   }
 }
 
+/** Towers that the official corrections of jets count (see `litTowers` of cms). */
+const largestIEta = 4;
+
+/** Towers with energy at |ieta| <= 4; NaN where the stream has no towers. */
+export function countLitTowers({ rows, bx, extras }: ScoutOrbit, into: Float64Array): void {
+  const { isThere, offsets, columns } = extras.towers;
+  const { et, ieta } = columns;
+  for (let r = 0; r < rows; r++) {
+    let lit = isThere ? 0 : Number.NaN;
+    const end = isThere ? offsets[bx[r]] : 0;
+    for (let i = offsets[bx[r] - 1]; i < end; i++)
+      if (et[i] > 0 && Math.abs(ieta[i]) <= largestIEta) lit++;
+    into[r] = lit;
+  }
+}
+
 /** Distance of the muon and the jet that are nearest to one another; NaN without such a pair. */
 export function nearestMuonJet({ rows, bx, objects }: ScoutOrbit, into: Float64Array): void {
   const { muons, jets } = objects;

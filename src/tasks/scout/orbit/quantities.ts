@@ -2,7 +2,15 @@ import { ConfigError } from "../../../base/errors.ts";
 import { nearMiss } from "../../../base/near-miss.ts";
 import { l1Scales } from "../../../cms/index.ts";
 import { crossingsPerOrbit } from "../../../cms/scouting/orbit-objects.ts";
-import { countTowers, deltaR, missingJets, nearestMuonJet, sumJets } from "./mixed-quantities.ts";
+import type { ExtraKind } from "./extra-objects.ts";
+import {
+  countLitTowers,
+  countTowers,
+  deltaR,
+  missingJets,
+  nearestMuonJet,
+  sumJets,
+} from "./mixed-quantities.ts";
 import { type ObjectKind, type Physical, type ScoutOrbit, valuesOf } from "./scout-orbit.ts";
 
 /** A quantity that each crossing has one of, made for all rows of an orbit. */
@@ -31,6 +39,7 @@ const makers: Readonly<Record<string, Maker>> = {
   ht: sumJets,
   mht: missingJets,
   towerCount: countTowers,
+  litTowers: countLitTowers,
 };
 
 /** Quantities of single objects: kind and column. */
@@ -42,6 +51,13 @@ const objectQuantities: Readonly<Record<string, readonly [ObjectKind, Column]>> 
   ...quantitiesOf("eg", "egs"),
   ...quantitiesOf("tau", "taus"),
 };
+/** Quantities of objects that only some streams have. */
+const extraQuantities: Readonly<Record<string, readonly [ExtraKind, string]>> = {
+  "stub.phi": ["stubs", "phi"],
+  "tower.et": ["towers", "et"],
+  "tower.ieta": ["towers", "ieta"],
+  "tower.iphi": ["towers", "iphi"],
+};
 type Column = "pt" | "eta" | "phi" | "ptL1";
 
 function quantitiesOf(prefix: string, kind: ObjectKind) {
@@ -50,13 +66,15 @@ function quantitiesOf(prefix: string, kind: ObjectKind) {
 }
 
 /** What a quantity belongs to: "crossing", or the kind of objects. */
-export type Owner = "crossing" | ObjectKind;
+export type Owner = "crossing" | ObjectKind | ExtraKind;
 
 /** Whose quantity it is; `ConfigError` for one that is neither built in nor among `scores`. */
 export function ownerOf(where: string, name: string, scores: readonly string[]): Owner {
   if (Object.hasOwn(makers, name) || scores.includes(name)) return "crossing";
   if (Object.hasOwn(objectQuantities, name)) return objectQuantities[name][0];
-  const known = [...Object.keys(makers), ...Object.keys(objectQuantities), ...scores];
+  if (Object.hasOwn(extraQuantities, name)) return extraQuantities[name][0];
+  const objects = [...Object.keys(objectQuantities), ...Object.keys(extraQuantities)];
+  const known = [...Object.keys(makers), ...objects, ...scores];
   const guess = nearMiss(name, known);
   throw new ConfigError(
     `${where}: no quantity "${name}"; ${guess ? `did you mean "${guess}"?` : `there are ${known.join(", ")}`}`,
@@ -65,7 +83,8 @@ export function ownerOf(where: string, name: string, scores: readonly string[]):
 
 /** True where there is such a quantity. */
 export const isQuantity = (name: string, scores: readonly string[]): boolean =>
-  Object.hasOwn(makers, name) || Object.hasOwn(objectQuantities, name) || scores.includes(name);
+  [makers, objectQuantities, extraQuantities].some((known) => Object.hasOwn(known, name)) ||
+  scores.includes(name);
 
 /** `ConfigError` for what is no quantity of a crossing. */
 export function requireCrossing(where: string, name: string, scores: readonly string[]): void {
@@ -89,6 +108,13 @@ export function requireSameOwner(
   return owners[0];
 }
 
+/** Offsets of the objects that a quantity belongs to [3565]. */
+export function offsetsOf(orbit: ScoutOrbit, owner: Exclude<Owner, "crossing">): Uint32Array {
+  return owner === "stubs" || owner === "towers"
+    ? orbit.extras[owner].offsets
+    : orbit.objects[owner].offsets;
+}
+
 /** Fills the quantities of a crossing that are named; scores are left alone. */
 export function fillQuantities(orbit: ScoutOrbit, names: readonly string[]): void {
   for (const name of names) makers[name]?.(orbit, valuesOf(orbit, name));
@@ -96,6 +122,11 @@ export function fillQuantities(orbit: ScoutOrbit, names: readonly string[]): voi
 
 /** The values of a quantity [n]: of crossings by row, of objects in the decoder's order. */
 export function quantity(orbit: ScoutOrbit, name: string): { values: Float64Array; n: number } {
+  if (Object.hasOwn(extraQuantities, name)) {
+    const [kind, column] = extraQuantities[name];
+    const { isThere, offsets, columns } = orbit.extras[kind];
+    return { values: columns[column], n: isThere ? offsets[crossingsPerOrbit] : 0 };
+  }
   const of = Object.hasOwn(objectQuantities, name) ? objectQuantities[name] : null;
   if (of === null) return { values: valuesOf(orbit, name), n: orbit.rows };
   const [kind, column] = of;

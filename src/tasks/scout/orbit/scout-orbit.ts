@@ -1,3 +1,4 @@
+import { FormatError } from "../../../base/errors.ts";
 import { l1Scales } from "../../../cms/index.ts";
 import type { MenuBits } from "../../../cms/menu/index.ts";
 import { createDecoder, type OrbitDecoder, type OrbitOf } from "../../../cms/scouting/decoder.ts";
@@ -6,8 +7,17 @@ import {
   crossingsPerOrbit,
   type OrbitCollection,
 } from "../../../cms/scouting/orbit-objects.ts";
+import { isCaloTcp } from "../../../cms/scouting/sources.ts";
 import { caloScalars } from "../../../cms/scouting/trigger-objects.ts";
 import type { RawOrbit } from "./block.ts";
+import { type CaloTcp, type CaloTcpDecoder, createCaloTcpDecoder, noCaloTcp } from "./calo-tcp.ts";
+import {
+  createExtraDecoder,
+  createExtras,
+  type ExtraDecoder,
+  type Extras,
+  extraKinds,
+} from "./extra-objects.ts";
 
 /** Kinds of objects of a crossing. */
 export const objectKinds = ["muons", "jets", "egs", "taus"] as const;
@@ -44,6 +54,8 @@ export interface ScoutOrbit {
   /** Whether the source had this orbit of the calorimeter. */
   hasCalo: boolean;
   readonly objects: Readonly<Record<ObjectKind, Physical>>;
+  /** Stubs and towers, where the stream has them. */
+  readonly extras: Extras;
   /** Charge of each muon, 0 where not known. */
   readonly charge: Int8Array;
   /** Level-1 pt of each muon, GeV, also after recalibration. */
@@ -65,11 +77,15 @@ export interface ScoutOrbit {
 export interface Decoders {
   readonly gmt: OrbitDecoder<"gmt">;
   readonly calo: OrbitDecoder<"calo">;
+  readonly caloTcp: CaloTcpDecoder;
+  readonly extras: ExtraDecoder;
 }
 
-export const createDecoders = (): Decoders => ({
+export const createDecoders = (caloTcp: CaloTcp = noCaloTcp): Decoders => ({
   gmt: createDecoder("gmt"),
   calo: createDecoder("calo"),
+  caloTcp: createCaloTcpDecoder(caloTcp),
+  extras: createExtraDecoder(),
 });
 
 /** Storage for one orbit, to be filled by these decoders. */
@@ -81,6 +97,7 @@ export function createScoutOrbit(decoders: Decoders): ScoutOrbit {
   const objects = { muons, jets: physical(jets), egs: physical(egs), taus: physical(taus) };
   return {
     ...{ orbit: -1, lumi: 0, gmt, calo, hasCalo: false, objects },
+    extras: createExtras(),
     charge: new Int8Array(muons.pt.length),
     ptL1: new Float64Array(muons.pt.length),
     rows: 0,
@@ -98,10 +115,11 @@ function physical({ offsets, columns }: OrbitCollection): Physical {
 }
 
 /**
- * Decodes both sources into the storage; one that is not there leaves no objects.
+ * Decodes all sources into the storage; one that is not there leaves no objects.
  * @throws FormatError for blocks that are not what they should be.
  */
-export function decodeInto(into: ScoutOrbit, raw: RawOrbit, { gmt, calo }: Decoders): void {
+export function decodeInto(into: ScoutOrbit, raw: RawOrbit, decoders: Decoders): void {
+  const { gmt, calo } = decoders;
   into.orbit = raw.orbit;
   into.lumi = raw.lumi;
   into.decision = null;
@@ -111,6 +129,19 @@ export function decodeInto(into: ScoutOrbit, raw: RawOrbit, { gmt, calo }: Decod
   else if (isFilled(into.gmt)) clearOrbit(into.gmt);
   if (raw.calo) calo.decode(raw.calo, into.calo, raw.orbit);
   else if (isFilled(into.calo)) clearOrbit(into.calo);
+  for (const kind of extraKinds) into.extras[kind].isThere = false;
+  if (raw.others) decodeOthers(into, raw.others, decoders);
+}
+
+function decodeOthers(
+  into: ScoutOrbit,
+  others: NonNullable<RawOrbit["others"]>,
+  { caloTcp, extras }: Decoders,
+): void {
+  extras.decode(others, into.orbit, into.extras);
+  if (!into.hasCalo) into.hasCalo = caloTcp.decode(others, into.orbit, into.calo);
+  else if ([...others.keys()].some(isCaloTcp))
+    throw new FormatError(`orbit ${into.orbit}: calorimeter by DMA and over TCP; send one of them`);
 }
 
 /** False where nothing was decoded since it was made or cleared: to clear it again takes time. */
@@ -162,7 +193,7 @@ function fillCalo({ hwPt, hwEta, hwPhi }: CaloColumns, { offsets, pt, eta, phi }
 
 const wrapped = (phi: number) => (phi >= Math.PI ? phi - 2 * Math.PI : phi);
 
-/** The crossings of both sources, merged in ascending order. */
+/** The crossings of all sources, merged in ascending order. */
 function listCrossings(orbit: ScoutOrbit): void {
   const { gmt, calo, hasCalo, bx } = orbit;
   const caloCount = hasCalo ? calo.blocks.count : 0;
@@ -176,6 +207,18 @@ function listCrossings(orbit: ScoutOrbit): void {
   }
   while (c < caloCount) bx[rows++] = calo.blocks.bx[c++];
   orbit.rows = rows;
+  if (extraKinds.some((kind) => orbit.extras[kind].isThere)) addExtraCrossings(orbit);
+}
+
+function addExtraCrossings(orbit: ScoutOrbit): void {
+  const { bx, extras } = orbit;
+  const isRow = new Uint8Array(crossingsPerOrbit + 1);
+  for (let r = 0; r < orbit.rows; r++) isRow[bx[r]] = 1;
+  for (const { isThere, offsets } of Object.values(extras))
+    for (let b = 1; isThere && b <= crossingsPerOrbit; b++)
+      if (offsets[b] > offsets[b - 1]) isRow[b] = 1;
+  orbit.rows = 0;
+  for (let b = 1; b <= crossingsPerOrbit; b++) if (isRow[b]) bx[orbit.rows++] = b;
 }
 
 /** The quantity of an orbit by name, with room for all crossings; made when first asked for. */

@@ -44,9 +44,11 @@ export function compareTallies(
   const names = Object.keys(data.bins).filter((name) => isCompared(name) && reference.bins[name]);
   const tests = names
     .map((name) => {
-      const kind = name.startsWith("drift.") ? ("kernel" as const) : ("chi2" as const);
-      const compare = kind === "kernel" ? compareFeatures : compareBins;
-      return { name, kind, ...compare(data.bins[name], reference.bins[name]) };
+      const [own, other] = [data.bins[name], reference.bins[name]];
+      if (name.startsWith("drift."))
+        return { name, kind: "kernel" as const, ...compareFeatures(own, other) };
+      const variance = occupancyVariance(name, [data, reference]);
+      return { name, kind: "chi2" as const, ...compareBins(own, other, variance) };
     })
     .filter(({ degreesOfFreedom }) => degreesOfFreedom > 0)
     .sort((a, b) => a.logP - b.logP);
@@ -60,6 +62,26 @@ export function compareTallies(
       significance: Math.max(0, significance(largest)),
     };
   });
+}
+
+/**
+ * Variance of the number of objects at a bx over its mean, from one orbit to the next: objects of one
+ * crossing are not independent, and all of them are in one bin. 1 for other bins.
+ * @see Rao and Scott, Ann. Stat. 12 (1984) 46, for the chi-squared of clustered counts
+ */
+function occupancyVariance(name: string, sides: readonly Tallies[]): number {
+  const kind = name.replace(/^occupancy\./, "");
+  let [variance, mean] = [0, 0];
+  for (const { bins, counts } of sides) {
+    const [squares, orbits] = [counts[`squares.${kind}`], counts[`seen.${kind}`]];
+    if (kind === name || squares === undefined || !(orbits > 0)) return 1;
+    variance += squares;
+    for (const n of bins[name]) {
+      variance -= n ** 2 / orbits;
+      mean += n;
+    }
+  }
+  return variance > 0 && mean > 0 ? variance / mean : 1;
 }
 
 /** What departs: corrected p-values of at most `alarm`, the chance of any false alarm. */

@@ -17,10 +17,14 @@ const leastExpected = 12.5;
 /**
  * The chi-squared that two histograms are of one shape, whatever their totals N and M:
  * sum of (sqrt(M / N) n - sqrt(N / M) m)^2 / (n + m), with one degree of freedom less than bins.
- * Entries are taken as independent.
+ * @param variance - of a bin over that of independent entries: 2 where they come in twos.
  * @see Gagunashvili, arXiv:physics/0605123, for unweighted histograms
  */
-export function compareBins(data: ArrayLike<number>, reference: ArrayLike<number>): BinComparison {
+export function compareBins(
+  data: ArrayLike<number>,
+  reference: ArrayLike<number>,
+  variance = 1,
+): BinComparison {
   const [allN, allM] = [sumOf(data), sumOf(reference)];
   const leastEntries = (leastExpected * (allN + allM)) / Math.min(allN, allM);
   const joined: [number, number][] = [];
@@ -41,7 +45,8 @@ export function compareBins(data: ArrayLike<number>, reference: ArrayLike<number
   const totalM = joined.reduce((sum, [, b]) => sum + b, 0);
   if (!(totalN > 0 && totalM > 0)) return { chiSquared: 0, degreesOfFreedom: 0, logP: 0 };
   const [toN, toM] = [Math.sqrt(totalM / totalN), Math.sqrt(totalN / totalM)];
-  const chiSquared = joined.reduce((sum, [a, b]) => sum + (toN * a - toM * b) ** 2 / (a + b), 0);
+  const sum = joined.reduce((all, [a, b]) => all + (toN * a - toM * b) ** 2 / (a + b), 0);
+  const chiSquared = sum / variance;
   const degreesOfFreedom = joined.length - 1;
   const logP = degreesOfFreedom > 0 ? logChiSquaredTail(chiSquared, degreesOfFreedom) : 0;
   return { chiSquared, degreesOfFreedom, logP };

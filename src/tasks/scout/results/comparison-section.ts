@@ -5,6 +5,9 @@ import type { ScoutMetrics } from "./metrics.ts";
 /** Tests that the page lists; `metrics.json` has all. */
 const listedTests = 20;
 
+/** To two digits; 0 is where numbers end. */
+const pText = (p: number) => (p < 1e-300 ? "< 1e-300" : p.toPrecision(2));
+
 const kinds = { chi2: "χ^{2} of bins", kernel: "kernel" } as const;
 
 /** What was compared with the reference, at the end and while the run went on. */
@@ -16,14 +19,14 @@ export function comparisonSection(
   const listed = comparison.slice(0, listedTests);
   const tests = {
     title: "All of the run against the reference",
-    caption: `${comparison.length} distributions, ${alarms.length} of them with p at or below ${alarm}${listed.length < comparison.length ? `; the ${listed.length} least likely` : ""}.`,
+    caption: `${comparison.length} distributions, ${alarms.length || "none"} of them with p at or below ${alarm}${listed.length < comparison.length ? `; the ${listed.length} least likely` : ""}.`,
     columns: [
       ...[{ name: "distribution" }, { name: "test" }, { name: "χ^{2}" }],
       ...[{ name: "degrees of freedom" }, { name: "p, corrected" }, { name: "Z" }, { name: "" }],
     ],
     rows: listed.map((test) => [
-      ...[test.name, kinds[test.kind], test.chiSquared.toFixed(1), test.degreesOfFreedom],
-      ...[test.p.toPrecision(2), test.significance.toFixed(1), test.p <= alarm ? "alarm" : ""],
+      ...[test.name, kinds[test.kind], Number(test.chiSquared.toFixed(1)), test.degreesOfFreedom],
+      ...[pText(test.p), test.significance.toFixed(1), test.p <= alarm ? "alarm" : ""],
     ]),
   };
   const seen = {

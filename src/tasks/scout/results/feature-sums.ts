@@ -1,5 +1,4 @@
 import { logChiSquaredTail } from "../../../stats/index.ts";
-import { symmetricEigen } from "./symmetric-eigen.ts";
 
 /**
  * Sums over crossings, each with m objects whose features add up to s: crossings, then of
@@ -25,7 +24,7 @@ const featuresOf = (size: number) => Math.round((Math.sqrt(8 * size + 1) - 5) / 
 /** What a comparison finds. */
 export interface FeatureComparison {
   readonly chiSquared: number;
-  /** Directions compared; 0 where there are too few crossings. */
+  /** Features compared; 0 where there are too few crossings. */
   readonly degreesOfFreedom: number;
   readonly logP: number;
 }
@@ -33,16 +32,16 @@ export interface FeatureComparison {
 /** Crossings that each side needs, per feature. */
 const crossingsPerFeature = 4;
 
-/** Directions with less of the largest variance are left out. */
+/** Share of the largest variance that a feature must have beyond what the others tell of it. */
 const leastVariance = 1e-3;
 
 /**
  * Hotelling's test that two sets of crossings have objects of one distribution, as far as the
- * means of the features tell: T^2 of the difference of the means, with the pooled covariance in its
- * eigenvectors with at least 1/1000 of the largest eigenvalue, r of them. Crossings are what is
- * independent, not objects: the covariance is that of the residuals s - m mean of crossings, so pairs
- * do not make it too small. Bartlett's (N - 2 - r / 2) ln(1 + T^2 / (N - 2)) of N crossings is a
- * chi-squared with r degrees of freedom.
+ * means of the features tell: T^2 of the difference of the means, with the pooled covariance of the r
+ * features that are not told by the others. Crossings are what is independent, not objects: the
+ * covariance is that of the residuals s - m mean of crossings, so pairs do not make it too small.
+ * Bartlett's (N - 2 - r / 2) ln(1 + T^2 / (N - 2)) of N crossings is a chi-squared with r degrees of
+ * freedom.
  * @see Hotelling, Ann. Math. Stat. 2 (1931) 360; Bartlett, J. R. Stat. Soc. Suppl. 9 (1947) 176;
  * Chwialkowski et al., arXiv:1506.04725, for kernels
  */
@@ -54,22 +53,12 @@ export function compareFeatures(data: Float64Array, reference: Float64Array): Fe
   if (Math.min(data[0], reference[0]) < crossingsPerFeature * d) return none;
   const [a, b] = [momentsOf(data, d), momentsOf(reference, d)];
   const objects = a.objects + b.objects;
-  const within = (crossings / (crossings - 2)) * (1 / objects);
-  const { values, vectors } = symmetricEigen(
-    a.residuals.map((value, i) => (value + b.residuals[i]) * within),
-    d,
-  );
-  const largest = Math.max(...values);
-  let [sum, r] = [0, 0];
-  for (let k = 0; k < d; k++) {
-    if (!(values[k] > leastVariance * largest)) continue;
-    let along = 0;
-    for (let i = 0; i < d; i++) along += (a.means[i] - b.means[i]) * vectors[i * d + k];
-    sum += along ** 2 / values[k];
-    r++;
-  }
+  const scale = crossings / (crossings - 2) / objects;
+  const covariance = a.residuals.map((value, i) => (value + b.residuals[i]) * scale);
+  const difference = Float64Array.from(a.means, (mean, i) => mean - b.means[i]);
+  const { distance, rank: r } = squaredDistance(covariance, difference);
   if (r === 0) return none;
-  const hotelling = ((a.objects * b.objects) / objects) * sum;
+  const hotelling = ((a.objects * b.objects) / objects) * distance;
   const chiSquared = (crossings - 2 - r / 2) * Math.log1p(hotelling / (crossings - 2));
   return { chiSquared, degreesOfFreedom: r, logP: logChiSquaredTail(chiSquared, r) };
 }
@@ -89,4 +78,30 @@ function momentsOf(sums: Float64Array, d: number) {
       residuals[j * d + i] = value;
     }
   return { objects, means, residuals };
+}
+
+/**
+ * dᵀ A⁻¹ d by Gaussian elimination with the largest variance left as pivot, until none is worth it:
+ * rank counts those taken. Overwrites both.
+ * @param a - covariance [n, n]. @param d - [n].
+ */
+function squaredDistance(a: Float64Array, d: Float64Array): { distance: number; rank: number } {
+  const n = d.length;
+  const left = new Set(d.keys());
+  let [distance, largest] = [0, 0];
+  for (let rank = 0; rank < n; rank++) {
+    let p = -1;
+    for (const i of left) if (p < 0 || a[i * n + i] > a[p * n + p]) p = i;
+    const pivot = a[p * n + p];
+    if (rank === 0) largest = pivot;
+    if (!(pivot > leastVariance * largest)) return { distance, rank };
+    left.delete(p);
+    distance += d[p] ** 2 / pivot;
+    for (const i of left) {
+      const factor = a[i * n + p] / pivot;
+      d[i] -= factor * d[p];
+      for (const j of left) a[i * n + j] -= factor * a[p * n + j];
+    }
+  }
+  return { distance, rank: n };
 }

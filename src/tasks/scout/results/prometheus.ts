@@ -33,7 +33,9 @@ function metricsOf(s: SnapshotNumbers): Metric[] {
   });
   const stages = (value: "seconds" | "items") =>
     by("stage", Object.fromEntries(s.stages.map((stage) => [stage.name, stage[value]])));
-  const names = s.alarms.map(({ name, significance }) => [name, significance] as const);
+  const alarms = new Map<string, number>(); // of several windows the largest
+  for (const { name, significance } of s.alarms)
+    alarms.set(name, Math.max(significance, alarms.get(name) ?? 0));
   return [
     counter("orbits_total", "Orbits processed.", { values: one(s.orbits) }),
     counter("crossings_total", "Crossings with a block.", { values: one(s.crossings) }),
@@ -51,7 +53,7 @@ function metricsOf(s: SnapshotNumbers): Metric[] {
     gauge("real_time_factor", "Orbits per second over those of the LHC.", one(s.realTimeFactor)),
     gauge("lag_seconds", "From reading the last block to its result.", one(s.lagSeconds)),
     {
-      ...gauge("alarm_sigma", "Significance of departures from the reference.", names),
+      ...gauge("alarm_sigma", "Significance of departures from the reference.", [...alarms]),
       label: "of",
     },
   ];

@@ -8,16 +8,16 @@ export async function* readFiles(files: readonly string[], options: FeedOptions)
   const starts = await Promise.all(files.map(startOfRaw));
   starts.sort((a, b) => (a.first?.orbit ?? 0) - (b.first?.orbit ?? 0));
   const queues = createQueues(options);
-  for (const start of starts) await queues.add(start);
-  for (const source of queues.sources()) yield { type: "open", source };
-  for (;;) {
-    const item = await queues.next();
-    if (item === null) {
-      invariant(queues.sources().length === 0, "the file furthest behind is not read");
-      return;
+  try {
+    for (const start of starts) await queues.add(start);
+    for (const source of queues.sources()) yield { type: "open", source };
+    for (let item = await queues.next(); item !== null; item = await queues.next()) {
+      yield item;
+      if (!queues.sources().includes(item.source)) yield { type: "end", source: item.source };
     }
-    yield item;
-    if (!queues.sources().includes(item.source)) yield { type: "end", source: item.source };
+    invariant(queues.sources().length === 0, "the file furthest behind is not read");
+  } finally {
+    await queues.close();
   }
 }
 
@@ -29,6 +29,8 @@ export interface Queues {
   next(): Promise<Extract<FeedItem, { type: "frames" }> | null>;
   /** Sources with orbits left. */
   sources(): number[];
+  /** Closes the files. */
+  close(): Promise<void>;
 }
 
 interface Queue {
@@ -82,5 +84,8 @@ export function createQueues({ onDropped, mayRead }: FeedOptions): Queues {
       return null;
     },
     sources: () => [...queues].filter(([, { frames }]) => frames !== null).map(([id]) => id),
+    async close() {
+      for (const { current } of queues.values()) await current?.return();
+    },
   };
 }

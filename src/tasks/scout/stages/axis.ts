@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Binning, logBins, uniformBins } from "../../../stats/index.ts";
+import { type Binning, binFinder, logBins, uniformBins } from "../../../stats/index.ts";
 
 /** Settings of an axis. */
 export const axisSettings = {
@@ -20,4 +20,15 @@ export interface Axis {
 /** Its bins. */
 export function binningOf({ bins, low, high, log }: Axis): Binning {
   return (log ? logBins : uniformBins)(bins, low, high);
+}
+
+/** Finds the bins of values [n], in memory that the next call uses again. */
+export function axisFinder(axis: Axis): (values: Float64Array, n: number) => Int32Array {
+  const find = binFinder(binningOf(axis));
+  let found = new Int32Array(0);
+  return (values, n) => {
+    if (found.length < n) found = new Int32Array(2 * n);
+    find(values, n, found);
+    return found;
+  };
 }

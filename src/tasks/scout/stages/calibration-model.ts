@@ -23,6 +23,7 @@ export interface CalibrationModelOptions {
   /** Replace those of the model; a design does not tell them. */
   readonly ptMin: number | null;
   readonly ptMax: number | null;
+  readonly blockRows?: number;
 }
 
 /**
@@ -32,7 +33,7 @@ export interface CalibrationModelOptions {
 export async function createCalibrationModel(
   runtime: Runtime,
   bytes: Uint8Array,
-  { where, object, known, hint, ptMin, ptMax }: CalibrationModelOptions,
+  { where, object, known, hint, ptMin, ptMax, blockRows }: CalibrationModelOptions,
 ): Promise<CalibrationModel> {
   const { columns, ...told } = isProgramText(bytes)
     ? ofProgram(bytes, where)
@@ -47,7 +48,10 @@ export async function createCalibrationModel(
     throw new ConfigError(
       `${where}: a design does not tell the Level-1 pt that it is for; give ptMin and ptMax, those of its recalibration`,
     );
-  const model = await createRowModel(runtime, bytes, { where, width: columns.length });
+  const model = await createRowModel(runtime, bytes, {
+    ...{ where, width: columns.length },
+    ...(blockRows !== undefined && { blockRows }),
+  });
   return { ...model, columns, ptMin: low, ptMax: high };
 }
 

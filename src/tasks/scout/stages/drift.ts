@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { fillQuantities, quantity, requireSameOwner } from "../orbit/quantities.ts";
+import { fillQuantities, offsetsOf, quantity, requireSameOwner } from "../orbit/quantities.ts";
 import { addCrossing, featureSumsSize } from "../results/feature-sums.ts";
 import { createFeatureMap, type FeatureAxis } from "./random-features.ts";
 import { defineStage, stageName } from "./stage.ts";
@@ -52,7 +52,7 @@ export const driftKind = defineStage({
           fillQuantities(orbit, names);
           const columns = names.map((of) => quantity(orbit, of));
           if (columns[0].n === 0) continue;
-          const offsets = owner === "crossing" ? null : orbit.objects[owner].offsets;
+          const offsets = owner === "crossing" ? null : offsetsOf(orbit, owner);
           for (let r = 0; r < orbit.rows; r++) {
             const start = offsets ? offsets[orbit.bx[r] - 1] : r;
             const end = offsets ? offsets[orbit.bx[r]] : r + 1;
@@ -73,7 +73,7 @@ export const driftKind = defineStage({
 });
 
 /** Quantities with a long tail. */
-const isLong = (of: string) => /^(m?ht|towerCount)$|\.(pt|ptL1|mass\w*)$/.test(of);
+const isLong = (of: string) => /^(m?ht|towerCount|litTowers)$|\.(pt|ptL1|mass\w*)$/.test(of);
 const isCount = (of: string) => !of.includes(".") && !isLong(of);
 
 function kernelAxis({ of, scale, log }: z.output<typeof axis>): FeatureAxis {

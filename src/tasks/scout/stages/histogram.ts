@@ -1,7 +1,6 @@
 import { z } from "zod";
-import { binFinder } from "../../../stats/index.ts";
 import { fillQuantities, ownerOf, quantity } from "../orbit/quantities.ts";
-import { axisSettings, binningOf } from "./axis.ts";
+import { axisFinder, axisSettings } from "./axis.ts";
 import { defineStage, stageName } from "./stage.ts";
 
 export const histogramKind = defineStage({
@@ -15,7 +14,7 @@ export const histogramKind = defineStage({
     .describe("a spectrum of a quantity"),
   create({ name, of, ...axis }, { scores }) {
     ownerOf(`scout.${name}`, of, scores);
-    const find = binFinder(binningOf(axis));
+    const find = axisFinder(axis);
     const key = `histogram.${name}`;
     return {
       name,
@@ -26,7 +25,7 @@ export const histogramKind = defineStage({
         for (const orbit of orbits) {
           fillQuantities(orbit, [of]);
           const { values, n } = quantity(orbit, of);
-          fillBins(find, values.subarray(0, n), sums);
+          addTo(sums, find(values, n), n);
           items += n;
         }
         return items;
@@ -35,9 +34,6 @@ export const histogramKind = defineStage({
   },
 });
 
-function fillBins(find: (x: number) => number, values: Float64Array, sums: Float64Array): void {
-  for (let i = 0; i < values.length; i++) {
-    const bin = find(values[i]);
-    if (bin >= 0) sums[bin]++;
-  }
+function addTo(sums: Float64Array, found: Int32Array, n: number): void {
+  for (let i = 0; i < n; i++) if (found[i] >= 0) sums[found[i]]++;
 }

@@ -44,7 +44,7 @@ export interface JetCalibrationSettings {
 
 const scales = l1Scales.jet;
 const hint =
-  "the calorimeter's raw data do not hold it: name a quantity of the crossing, or a number, that stands for it by pileup, or take a calibration without";
+  'only a stream of towers tells it (pileup "litTowers"): name another quantity of the crossing, or a number, that stands for it by pileup, or take a calibration without';
 
 /** @throws ConfigError where an input is missing, FormatError for unusable files. */
 export async function createJetCalibration(

@@ -1,7 +1,6 @@
 import { z } from "zod";
-import { binFinder } from "../../../stats/index.ts";
 import { fillQuantities, quantity, requireSameOwner } from "../orbit/quantities.ts";
-import { axisSettings, binningOf } from "./axis.ts";
+import { axisFinder, axisSettings } from "./axis.ts";
 import { defineStage, stageName } from "./stage.ts";
 
 const axis = z.strictObject({ of: z.string().describe("quantity"), ...axisSettings });
@@ -12,7 +11,7 @@ export const mapKind = defineStage({
     .describe("a histogram of two quantities of the same objects"),
   create({ name, x, y }, { scores }) {
     requireSameOwner(`scout.${name}`, [x.of, y.of], scores);
-    const [findX, findY] = [x, y].map((settings) => binFinder(binningOf(settings)));
+    const [findX, findY] = [x, y].map(axisFinder);
     const key = `map.${name}`;
     const stride = y.bins + 2;
     return {
@@ -25,11 +24,7 @@ export const mapKind = defineStage({
           fillQuantities(orbit, [x.of, y.of]);
           const { values: xs, n } = quantity(orbit, x.of);
           const { values: ys } = quantity(orbit, y.of);
-          for (let i = 0; i < n; i++) {
-            const row = findX(xs[i]);
-            const column = findY(ys[i]);
-            if (row >= 0 && column >= 0) sums[row * stride + column]++;
-          }
+          addTo(sums, { rows: findX(xs, n), columns: findY(ys, n), stride }, n);
           items += n;
         }
         return items;
@@ -37,3 +32,14 @@ export const mapKind = defineStage({
     };
   },
 });
+
+interface Found {
+  readonly rows: Int32Array;
+  readonly columns: Int32Array;
+  readonly stride: number;
+}
+
+function addTo(sums: Float64Array, { rows, columns, stride }: Found, n: number): void {
+  for (let i = 0; i < n; i++)
+    if (rows[i] >= 0 && columns[i] >= 0) sums[rows[i] * stride + columns[i]]++;
+}

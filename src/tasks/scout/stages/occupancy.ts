@@ -1,4 +1,5 @@
 import { crossingsPerOrbit } from "../../../cms/scouting/orbit-objects.ts";
+import { type ExtraKind, extraKinds } from "../orbit/extra-objects.ts";
 import { type ObjectKind, objectKinds, type ScoutOrbit } from "../orbit/scout-orbit.ts";
 import { count, type Tallies } from "../results/tallies.ts";
 
@@ -6,7 +7,8 @@ import { count, type Tallies } from "../results/tallies.ts";
 export const farthest = 8;
 
 /**
- * Counts objects by crossing, `occupancy.muons` [3564]; crossings with a muon, `present` [3564];
+ * Counts objects by crossing, `occupancy.muons` [3564], with the sum of the squares of their numbers,
+ * `squares.muons`, and the orbits seen, `seen.muons`; crossings with a muon, `present` [3564];
  * and those of them whose crossing d later has one too, `neighbors` [farthest + 1], d = 0 the
  * crossings themselves.
  */
@@ -21,6 +23,7 @@ export function countOccupancy(orbits: readonly ScoutOrbit[], tallies: Tallies):
   }
   if (orbits.length > 0) count(tallies, "crossings", crossings);
   for (const kind of objectKinds) countKind(orbits, kind, tallies);
+  for (const kind of extraKinds) countExtras(orbits, kind, tallies);
 }
 
 function countNeighbors(
@@ -46,12 +49,41 @@ function countKind(orbits: readonly ScoutOrbit[], kind: ObjectKind, tallies: Tal
   tallies.bins[key] ??= new Float64Array(crossingsPerOrbit);
   const sums = tallies.bins[key];
   let total = 0;
+  let squares = 0;
   for (const { rows, bx, objects } of seen) {
     const { offsets } = objects[kind];
-    for (let r = 0; r < rows; r++) sums[bx[r] - 1] += offsets[bx[r]] - offsets[bx[r] - 1];
+    for (let r = 0; r < rows; r++) {
+      const n = offsets[bx[r]] - offsets[bx[r] - 1];
+      sums[bx[r] - 1] += n;
+      squares += n * n;
+    }
     total += offsets[crossingsPerOrbit];
   }
   count(tallies, `objects.${kind}`, total);
+  count(tallies, `squares.${kind}`, squares);
+  count(tallies, `seen.${kind}`, seen.length);
+}
+
+function countExtras(orbits: readonly ScoutOrbit[], kind: ExtraKind, tallies: Tallies): void {
+  const seen = orbits.filter(({ extras }) => extras[kind].isThere);
+  if (seen.length === 0) return;
+  const key = `occupancy.${kind}`;
+  tallies.bins[key] ??= new Float64Array(crossingsPerOrbit);
+  const sums = tallies.bins[key];
+  let total = 0;
+  let squares = 0;
+  for (const { extras } of seen) {
+    const { offsets } = extras[kind];
+    for (let e = 0; e < crossingsPerOrbit; e++) {
+      const n = offsets[e + 1] - offsets[e];
+      sums[e] += n;
+      squares += n * n;
+    }
+    total += offsets[crossingsPerOrbit];
+  }
+  count(tallies, `objects.${kind}`, total);
+  count(tallies, `squares.${kind}`, squares);
+  count(tallies, `seen.${kind}`, seen.length);
 }
 
 /** Coincidences of crossings that are d apart. */

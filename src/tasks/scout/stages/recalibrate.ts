@@ -95,8 +95,9 @@ function requireOne({ object, model, corrections, lut, pileup }: Settings): void
     );
 }
 
-function muons({ model }: Settings, { runtime, assets }: StageContext) {
-  return createRecalibrator(runtime, assets[model as string], model as string);
+function muons({ model, ptMin, ptMax }: Settings, { runtime, assets }: StageContext) {
+  const where = model as string;
+  return createRecalibrator(runtime, assets[where], { where, ptMin, ptMax });
 }
 
 async function jets(settings: Settings, context: StageContext) {

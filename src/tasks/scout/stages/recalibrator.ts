@@ -1,11 +1,17 @@
 import { ConfigError } from "../../../base/errors.ts";
-import { float32 } from "../../../base/host-array.ts";
 import { muonScales } from "../../../cms/index.ts";
 import { crossingsPerOrbit } from "../../../cms/scouting/orbit-objects.ts";
-import { createPredictor } from "../../../nn/index.ts";
 import type { Runtime } from "../../../runtime/index.ts";
-import { readModelColumns } from "../../recalibration/metadata.ts";
 import type { ScoutOrbit } from "../orbit/scout-orbit.ts";
+import { createCalibrationModel } from "./calibration-model.ts";
+
+export interface RecalibratorOptions {
+  /** Path of the model, for messages. */
+  readonly where?: string;
+  /** Level-1 pt, GeV, ends excluded (default: as the model tells). */
+  readonly ptMin?: number | null;
+  readonly ptMax?: number | null;
+}
 
 /** Calibrates the muons of some orbits, in place. */
 export interface Recalibrator {
@@ -24,7 +30,7 @@ const outputNames = ["ptCalib", "etaCalib", "phiCalib"] as const;
 const blockRows = 4096;
 
 /**
- * A recalibrator from an exported model of muons. Muons outside of the model's training (pt window,
+ * A recalibrator from an exported model of muons, or the design of one. Muons outside of the model's training (pt window,
  * ranges of the inputs, unknown charge) and results that are not finite keep Level-1 values. The
  * model sees hwPt - 1, since its pt is 0.5 GeV hwPtL1 and that of the trigger 0.5 GeV (hwPt - 1).
  * @throws ConfigError for a model of jets or with other inputs.
@@ -32,20 +38,23 @@ const blockRows = 4096;
 export async function createRecalibrator(
   runtime: Runtime,
   model: Uint8Array,
-  where = "recalibrate",
+  { where = "recalibrate", ptMin = null, ptMax = null }: RecalibratorOptions = {},
 ): Promise<Recalibrator> {
-  const { object, inputName, inputs, outputs, config } = readModelColumns(where, model);
-  const order = inputNames.map((name) => inputs.findIndex((input) => input.name === name));
-  if (object !== "muons" || inputs.length !== inputNames.length || order.includes(-1))
+  const calibration = await createCalibrationModel(runtime, model, {
+    ...{ where, object: "muons", known: inputNames, ptMin, ptMax, blockRows },
+    hint: "train with 'forty recalibrate muons' on such columns",
+  });
+  const { columns } = calibration;
+  const order = inputNames.map((name) => columns.indexOf(name));
+  if (order.includes(-1))
     throw new ConfigError(
-      `${where}: reads ${inputs.map((i) => i.name).join(", ")} of ${object}; scouting has ${inputNames.join(", ")} of muons: train with 'forty recalibrate muons' on such columns`,
+      `${where}: reads ${columns.join(", ")} alone, not all of ${inputNames.join(", ")}; train with 'forty recalibrate muons' on such columns`,
     );
-  const predictor = await createPredictor(runtime, model, { threads: 1, blockRows });
-  const wanted = outputNames.filter((name) => outputs.some((output) => output.name === name));
+  const wanted = outputNames.filter((name) => calibration.outputs.includes(name));
   const width = inputNames.length;
   const [ptAt, phiAt, etaAt, signAt] = order;
   const { hwPtL1, hwPhiL1 } = muonScales;
-  const [low, high] = [config.ptMin / hwPtL1.width + 1, config.ptMax / hwPtL1.width + 1];
+  const [low, high] = [calibration.ptMin, calibration.ptMax].map((pt) => pt / hwPtL1.width + 1);
   let matrix = new Float32Array(0);
   let places = new Uint32Array(0);
   let results: Float32Array[] = [];
@@ -80,16 +89,19 @@ export async function createRecalibrator(
 
   /** Puts results of rows `from` ... `to` - 1 in their places. @returns how many are numbers. */
   function scatter({ objects }: ScoutOrbit, from: number, to: number): number {
-    const { muons } = objects;
+    const { pt, eta, phi } = objects.muons;
     const result = (name: (typeof outputNames)[number]) => results[wanted.indexOf(name)] ?? null;
-    const [pt, eta, phi] = outputNames.map(result);
+    const [newPt, newEta, newPhi] = outputNames.map(result);
     let calibrated = 0;
     for (let k = from; k < to; k++) {
-      if (!isUsable(k, pt) || !isUsable(k, eta) || !isUsable(k, phi)) continue;
+      const p = newPt === null ? 0 : newPt[k];
+      const e = newEta === null ? 0 : newEta[k];
+      const f = newPhi === null ? 0 : newPhi[k];
+      if (!Number.isFinite(p + e + f)) continue; // float32 numbers: their sum does not overflow
       const i = places[k];
-      if (pt) muons.pt[i] = pt[k];
-      if (eta) muons.eta[i] = eta[k];
-      if (phi) muons.phi[i] = phi[k] >= Math.PI ? phi[k] - 2 * Math.PI : phi[k];
+      if (newPt !== null) pt[i] = p;
+      if (newEta !== null) eta[i] = e;
+      if (newPhi !== null) phi[i] = f >= Math.PI ? f - 2 * Math.PI : f;
       calibrated++;
     }
     return calibrated;
@@ -105,18 +117,14 @@ export async function createRecalibrator(
         ends.push(n);
       }
       if (n === 0) return 0;
-      const feed = float32(matrix.subarray(0, n * width), [n, width]);
-      const into = wanted.map((name, q) => [name, float32(results[q].subarray(0, n))]);
-      await predictor.predict({ [inputName]: feed }, Object.fromEntries(into));
+      const into = wanted.map((name, q) => [name, results[q].subarray(0, n)]);
+      await calibration.run(matrix.subarray(0, n * width), n, Object.fromEntries(into));
       let calibrated = 0;
       orbits.forEach((orbit, o) => {
         calibrated += scatter(orbit, ends[o - 1] ?? 0, ends[o]);
       });
       return calibrated;
     },
-    dispose: () => predictor.dispose(),
+    dispose: calibration.dispose,
   };
 }
-
-const isUsable = (k: number, values: Float32Array | null) =>
-  values === null || Number.isFinite(values[k]);

@@ -16,38 +16,53 @@ export interface RowModel {
   readonly inputName: string;
   /** Names of the input columns where the model tells them: a program does. */
   readonly columns: readonly string[] | null;
+  readonly outputs: readonly string[];
   /**
    * Outputs by name, in physical units.
    * @param matrix - row-major [rows, columns].
+   * @param into - where to put outputs [rows], by name.
    */
-  run(matrix: Float32Array, rows: number): Promise<Readonly<Record<string, ArrayLike<number>>>>;
+  run(
+    matrix: Float32Array,
+    rows: number,
+    into?: Readonly<Record<string, Float32Array>>,
+  ): Promise<Readonly<Record<string, ArrayLike<number>>>>;
   dispose(): Promise<void>;
 }
 
 /**
  * A model from an ONNX file or the `program.json` of `forty fpga`.
- * @param width - input columns.
+ * @param width - input columns. @param blockRows - rows at a time, of an ONNX file.
  * @throws ConfigError for models with several inputs, or of another width.
  */
 export async function createRowModel(
   runtime: Runtime,
   bytes: Uint8Array,
-  { where, width }: { readonly where: string; readonly width: number },
+  {
+    where,
+    width,
+    blockRows,
+  }: { readonly where: string; readonly width: number; readonly blockRows?: number },
 ): Promise<RowModel> {
   if (isProgramText(bytes)) return programModel(readProgram(bytes, where), where, width);
   const session = await runtime.load(bytes, { threads: 1 });
-  const { inputs } = session;
+  const { inputs, outputs } = session;
   await session.dispose();
   if (inputs.length !== 1)
     throw new ConfigError(
       `${where}: has the inputs ${inputs.map(({ name }) => name).join(", ")}; one of [batch, ${width}] is needed`,
     );
   const [{ name: inputName }] = inputs;
-  const predictor = await createPredictor(runtime, bytes, { threads: 1 });
+  const predictor = await createPredictor(runtime, bytes, {
+    threads: 1,
+    ...(blockRows !== undefined && { blockRows }),
+  });
   return {
-    ...{ inputName, columns: null },
-    async run(matrix, rows) {
-      const results = await predictor.predict({ [inputName]: float32(matrix, [rows, width]) });
+    ...{ inputName, columns: null, outputs: outputs.map(({ name }) => name) },
+    async run(matrix, rows, into) {
+      const feeds = { [inputName]: float32(matrix, [rows, width]) };
+      const given = Object.entries(into ?? {}).map(([name, values]) => [name, float32(values)]);
+      const results = await predictor.predict(feeds, into && Object.fromEntries(given));
       return Object.fromEntries(
         Object.entries(results).map(([name, { data }]) => [name, data as Float32Array]),
       );
@@ -74,12 +89,16 @@ function programModel(program: FixedProgram, where: string, width: number): RowM
   });
   const evaluator = createEvaluator(program);
   return {
-    ...{ inputName, columns: labels },
-    async run(matrix) {
+    ...{ inputName, columns: labels, outputs: program.outputs.map(({ name }) => name) },
+    async run(matrix, _, into = {}) {
       const integers = programInputs(program, { [inputName]: Float64Array.from(matrix) });
       const results = evaluator.run(integers);
       return Object.fromEntries(
-        program.outputs.map(({ name }, o) => [name, results[name].map((n) => n * steps[o])]),
+        program.outputs.map(({ name }, o) => {
+          const values = results[name].map((n) => n * steps[o]);
+          into[name]?.set(values);
+          return [name, values];
+        }),
       );
     },
     async dispose() {},

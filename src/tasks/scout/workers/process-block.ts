@@ -40,7 +40,7 @@ export async function createProcessor(
   runtime: Runtime,
 ): Promise<Processor> {
   const stages = await createStages(config.stages, assets, runtime);
-  const decoders = createDecoders();
+  const decoders = createDecoders(config.caloTcp);
   const slots = Array.from({ length: config.batchOrbits }, () => createScoutOrbit(decoders));
   const selections = config.stages.flatMap((s) => (s.kind === "select" ? [s.name] : []));
   const calibrated = calibratedBy(config.stages);

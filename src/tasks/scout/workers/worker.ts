@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { parentPort, workerData } from "node:worker_threads";
+import { DataError } from "../../../base/errors.ts";
 import { createNodeRuntime } from "../../../runtime/index.ts";
 import { blockName } from "../orbit/block.ts";
 import { createParquetWriter, createRootWriter } from "../output/run-writers.ts";
@@ -28,7 +29,10 @@ try {
     const { tallies, kept } = await processor.process(block);
     if (kept !== null && kept.rows > 0) {
       const start = performance.now();
-      await writer.write(join(folder, `${blockName(block.id)}.${output}`), kept);
+      const path = join(folder, `${blockName(block.id)}.${output}`);
+      await writer.write(path, kept).catch((cause: Error) => {
+        throw writeError(path, cause);
+      });
       count(tallies, "seconds.write", (performance.now() - start) / 1e3);
       count(tallies, "items.write", kept.rows);
     }
@@ -42,4 +46,11 @@ try {
   }
 } catch (error) {
   fail(error);
+}
+
+/** Says what to do about a full disk; other reasons stand as they are. */
+function writeError(path: string, cause: Error): Error {
+  if (!/ENOSPC|no space left/i.test(cause.message)) return cause;
+  const what = "no space left on the disk; free some and go on with --resume";
+  return new DataError(`run: cannot write ${path}: ${what}`, { cause });
 }

@@ -22,4 +22,6 @@ export interface WorkersOptions {
    * counts as done. The block comes without its bytes.
    */
   readonly onDone: (block: OrbitBlock, tallies: Tallies) => Promise<void>;
+  /** Told when a worker that died is replaced. */
+  readonly onRestart?: () => void;
 }

@@ -42,7 +42,7 @@ function subjectOf() {
     status: () => ({ state: "live", ageSeconds: 0 }),
   };
   return {
-    subject: { watch, hello: () => ({ folder: "RUN", reference: null, alarm: 0.1 }) },
+    subject: { watch, hello: () => ({ folder: "RUN", note: "", reference: null, alarm: 0.1 }) },
     second(seconds: number) {
       snapshot = snapshotOf(createTallies(), seconds);
       history.add(snapshotNumbers(snapshot));

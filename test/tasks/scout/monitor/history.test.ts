@@ -88,6 +88,16 @@ describe("the history of a run", () => {
     expect(rows(120)[1]).toBe("60 s once, last 60 s ago, at most Z = 7.0");
   });
 
+  test("shows the comparison of all of a run once, though it is on screen too", () => {
+    const history = createHistory();
+    history.add(numbersAt(60, 60, { alarms: [alarmOf(6, null)], isDone: true }));
+    const same = { ...alarmOf(6.1, null), chiSquared: 50 };
+    const compared = (onScreen: Alarm) =>
+      alarmRows(history.alarms, 60, [onScreen]).map((row) => row.compared);
+    expect(compared(same)).toEqual(["all of the run"]);
+    expect(compared({ ...same, chiSquared: 51 })).toEqual(["on screen", "all of the run"]);
+  });
+
   test("gives the speed of a stage from its own seconds", () => {
     const history = createHistory();
     const stage = (seconds: number) => ({ stages: [{ name: "decode", seconds, items: 1 }] });

@@ -104,6 +104,8 @@ describe("watching a run folder", () => {
     run.snapshot(snapshotAt(1));
     await watch.look();
     rmSync(run.folder, { recursive: true });
+    expect((await watch.look()).isOtherRun).toBe(false); // it may come back
+    expect(watch.snapshot?.seconds).toBe(1);
     run.config({ alarm: 0.01 });
     expect((await watch.look()).isOtherRun).toBe(true);
     expect(watch.snapshot).toBeNull();

@@ -1,0 +1,10 @@
+export { type BrokerConfig, brokerSchema } from "./config.ts";
+export type { Seen } from "./hello.ts";
+export {
+  type BrokerWorkers,
+  type BrokerWorkersOptions,
+  startBrokerWorkers,
+} from "./run-broker-workers.ts";
+export { type PublishOptions, publish } from "./run-publish.ts";
+export type { ServedBlock } from "./run-serve.ts";
+export { type WorkOptions, work } from "./run-work.ts";

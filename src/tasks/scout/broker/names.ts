@@ -1,0 +1,66 @@
+import type { StreamSpec } from "./broker.ts";
+
+/** Streams and subjects of one run on a broker. */
+export interface BrokerNames {
+  readonly key: string;
+  readonly blocks: string;
+  readonly results: string;
+  readonly store: string;
+  /** A block, of which `dealtBlock` reads id and last orbit. */
+  block(id: number, lastOrbit: number): string;
+  result(id: number, lastOrbit: number): string;
+  /** What the workers need to know. */
+  readonly job: string;
+  /** One of the parts of something too long for a message. */
+  part(object: string, index: number | "*"): string;
+  /** What a publisher leaves when its source has ended. */
+  end(publisher: string): string;
+  /** Which blocks are done, for publishers. */
+  readonly done: string;
+  /** Signs of life of the workers. */
+  readonly worker: string;
+}
+
+/** @param name - prefix of all names. @param key - of the run, hexadecimal. */
+export function brokerNames(name: string, key: string): BrokerNames {
+  const at = `${name}.${key}`;
+  return {
+    key,
+    blocks: `${name}-${key}-blocks`,
+    results: `${name}-${key}-results`,
+    store: `${name}-${key}-store`,
+    block: (id, lastOrbit) => `${at}.block.${id}.${lastOrbit}`,
+    result: (id, lastOrbit) => `${at}.result.${id}.${lastOrbit}`,
+    job: jobSubject(name, key),
+    part: (object, index) => `${at}.store.part.${object}.${index}`,
+    end: (publisher) => `${at}.store.end.${publisher}`,
+    done: `${at}.store.done`,
+    worker: `${at}.worker`,
+  };
+}
+
+/** Where the job of a run is told; of all runs for the key "*". */
+export const jobSubject = (name: string, key: string) => `${name}.${key}.store.job`;
+
+/** Key of the run whose store a stream is, or null. */
+export const keyOfStore = (stream: string) => stream.match(/-([\da-f]+)-store$/)?.[1] ?? null;
+
+/** The streams to make for a run. */
+export function brokerStreams(
+  names: BrokerNames,
+  { name, replicas, ackSeconds }: { name: string; replicas: number; ackSeconds: number },
+): StreamSpec[] {
+  const at = `${name}.${names.key}`;
+  const queue = { queue: true, ackSeconds, sole: false } as const;
+  return [
+    { name: names.store, subject: `${at}.store.>`, replicas, kind: { queue: false } },
+    { name: names.results, subject: `${at}.result.>`, replicas, kind: { ...queue, sole: true } },
+    { name: names.blocks, subject: `${at}.block.>`, replicas, kind: queue },
+  ];
+}
+
+/** Id and last orbit of the block that a subject is about. */
+export function dealtBlock(subject: string): { id: number; lastOrbit: number } {
+  const [id, lastOrbit] = subject.split(".").slice(-2).map(Number);
+  return { id, lastOrbit };
+}
