@@ -14,7 +14,7 @@ export const define: Define = (command, run) => {
   command
     .command("run")
     .description("decode, calibrate, select, count and keep a stream of raw orbits")
-    .argument("[file...]", "raw orbit files, .raw (default: those of the configuration)")
+    .argument("[file...]", "raw orbit files, .raw or .raw.gz (default: those of the configuration)")
     .requiredOption("-o, --out <folder>", "folder of the run, new or empty (required)")
     .option("--config <file>", "JSON file of settings and stages (default: the stages below)")
     .option(
@@ -27,6 +27,11 @@ export const define: Define = (command, run) => {
       new Option("--monitor [port]", "serve the live page, for this machine alone, while it runs")
         .argParser(wholeNumber("--monitor", { min: 0, max: 65_535 }))
         .preset(`${monitorPort}`),
+    )
+    .option(
+      "--senders <count>",
+      "with --tcp: sources that must have come before the work starts (default: 1)",
+      wholeNumber("--senders", { min: 1, max: 64 }),
     )
     .option("--resume", "go on with an interrupted run in that folder, same settings")
     .addHelpText(
@@ -44,6 +49,7 @@ interface RunOptions {
   readonly config?: string;
   readonly workers?: number;
   readonly tcp?: string;
+  readonly senders?: number;
   readonly monitor?: number;
   readonly resume?: boolean;
 }
@@ -51,7 +57,7 @@ interface RunOptions {
 async function process(
   session: Session,
   files: readonly string[],
-  { out, config, workers, tcp, monitor, resume = false }: RunOptions,
+  { out, config, workers, tcp, senders, monitor, resume = false }: RunOptions,
 ): Promise<Omit<ScoutMetrics, "tallies"> & { report: string }> {
   const settings = config === undefined ? {} : await readSettings(config);
   const page = monitor === undefined ? null : await serveMonitor({ run: out, port: monitor });
@@ -63,6 +69,7 @@ async function process(
       ...(files.length > 0 ? { files } : {}),
       ...(workers === undefined ? {} : { workers }),
       ...(tcp === undefined ? {} : { tcp }),
+      ...(senders === undefined ? {} : { senders }),
     },
     out,
     resume,

@@ -1,5 +1,6 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { DataError } from "../../base/errors.ts";
 import type { RunFolder } from "../run-folder.ts";
 import { blockName, type OrbitBlock } from "./orbit/block.ts";
 import {
@@ -12,55 +13,126 @@ import {
   talliesJson,
 } from "./results/tallies.ts";
 
-/** What a finished block leaves, under `blocks/`: its orbits are in this and in no other file. */
+/** What finished blocks leave, under `blocks/`: their orbits are counted in this alone. */
 export interface BlockRecord {
   readonly run: number;
-  readonly id: number;
-  readonly firstOrbit: number;
-  readonly lastOrbit: number;
+  /** Id and last orbit of each. */
+  readonly blocks: readonly (readonly [id: number, lastOrbit: number])[];
   readonly lumis: LumiRange | null;
   readonly tallies: TalliesJson;
 }
 
-/** Says for good that a block is done. */
-export async function writeRecord(
-  folder: RunFolder,
-  { run, id, orbits }: OrbitBlock,
-  tallies: Tallies,
-): Promise<void> {
-  const record: BlockRecord = {
-    ...{ run, id, firstOrbit: orbits[0].orbit, lastOrbit: orbits[orbits.length - 1].orbit },
-    lumis: lumisOf(tallies),
-    tallies: talliesJson(tallies),
-  };
-  await folder.write(`blocks/${blockName(id)}.json`, `${JSON.stringify(record)}\n`);
-}
-
-/** What is done already. */
-export interface DoneBlocks {
-  /** Sums of all blocks. */
+/** What is done, in a run folder. */
+export interface Records {
+  /** Sums of all blocks when the folder was opened. */
   readonly tallies: Tallies;
-  /** Last orbit of each block, by id. */
+  /** Last orbit of each block that was done then, by id. */
   readonly done: ReadonlyMap<number, number>;
   readonly run: number | null;
+  /** Says for good that a block is done. */
+  write(block: OrbitBlock, tallies: Tallies): Promise<void>;
 }
 
-/** Reads all records; kept crossings without a record are half of a block, and removed. */
-export function readRecords(folder: RunFolder): DoneBlocks {
-  const tallies = createTallies();
-  const done = new Map<number, number>();
-  let run: number | null = null;
+/** Blocks of a luminosity section that have records of their own. */
+interface Section {
+  readonly blocks: (readonly [number, number])[];
+  readonly tallies: Tallies;
+}
+
+/** Sections behind the latest one whose blocks wait for others before they are merged. */
+const openSections = 2;
+
+export const sectionName = (lumi: number) => `lumi-${`${lumi}`.padStart(6, "0")}.json`;
+
+/**
+ * Opens the records of a run; kept crossings without a record are half of a block, and removed.
+ * Each block has a record of its own until its luminosity section is over; then those of the
+ * section become one, so that a run of hours has some hundred files. The merged record is whole in
+ * its place before the others go: one that is still there is known by its id.
+ */
+export function openRecords(folder: RunFolder): Records {
   const at = (name: string) => join(folder.path, name);
   mkdirSync(at("blocks"), { recursive: true });
   mkdirSync(at("events"), { recursive: true });
-  for (const name of readdirSync(at("blocks")).sort()) {
-    const record = JSON.parse(readFileSync(at(`blocks/${name}`), "utf8")) as BlockRecord;
-    addTallies(tallies, record.tallies);
-    done.set(record.id, record.lastOrbit);
+  const tallies = createTallies();
+  const done = new Map<number, number>();
+  const sections = new Map<number, Section>();
+  let run: number | null = null;
+  // merged ones first: what they hold counts no second time
+  const names = readdirSync(at("blocks")).sort().reverse();
+  for (const name of names) {
+    const record = readRecord(at(`blocks/${name}`));
     run = record.run;
+    const [[id, lastOrbit], ...others] = record.blocks;
+    if (others.length === 0 && done.has(id)) rmSync(at(`blocks/${name}`));
+    else {
+      addTallies(tallies, record.tallies);
+      for (const [block, last] of record.blocks) done.set(block, last);
+      if (others.length === 0) wait(id, lastOrbit, addTallies(createTallies(), record.tallies));
+    }
   }
-  const names = new Set([...done.keys()].map(blockName));
+  const kept = new Set([...done.keys()].map(blockName));
   for (const name of readdirSync(at("events")))
-    if (!names.has(name.replace(/\.(root|parquet)$/, ""))) rmSync(at(`events/${name}`));
-  return { tallies, done, run };
+    if (!kept.has(name.replace(/\.(root|parquet)$/, ""))) rmSync(at(`events/${name}`));
+  let merging: Promise<void> = Promise.resolve();
+
+  /** Lets a block wait for its section to end; one of two sections keeps its own record. */
+  function wait(id: number, lastOrbit: number, counted: Tallies): void {
+    const lumis = lumisOf(counted);
+    if (lumis === null || lumis.first !== lumis.last) return;
+    const section = sections.get(lumis.first) ?? { blocks: [], tallies: createTallies() };
+    sections.set(lumis.first, section);
+    section.blocks.push([id, lastOrbit]);
+    addTallies(section.tallies, counted);
+  }
+
+  async function mergeOver(): Promise<void> {
+    const latest = Math.max(...sections.keys());
+    for (const [lumi, section] of sections) {
+      if (lumi > latest - openSections) continue;
+      const path = `blocks/${sectionName(lumi)}`;
+      const before = existsSync(at(path)) ? readRecord(at(path)) : null;
+      if (before === null && section.blocks.length === 1) continue; // one already
+      sections.delete(lumi);
+      const record: BlockRecord = {
+        run: run ?? 0,
+        blocks: [...(before?.blocks ?? []), ...section.blocks],
+        lumis: { first: lumi, last: lumi },
+        tallies: talliesJson(
+          before ? addTallies(section.tallies, before.tallies) : section.tallies,
+        ),
+      };
+      await folder.write(path, `${JSON.stringify(record)}\n`);
+      for (const [id] of section.blocks) rmSync(at(`blocks/${blockName(id)}.json`));
+    }
+  }
+
+  return {
+    ...{ tallies, done, run },
+    async write(block, counted) {
+      const { id, orbits } = block;
+      run = block.run;
+      const lastOrbit = orbits[orbits.length - 1].orbit;
+      const record: BlockRecord = {
+        ...{ run, blocks: [[id, lastOrbit]], lumis: lumisOf(counted) },
+        tallies: talliesJson(counted),
+      };
+      await folder.write(`blocks/${blockName(id)}.json`, `${JSON.stringify(record)}\n`);
+      wait(id, lastOrbit, counted);
+      merging = merging.then(mergeOver);
+      await merging;
+    },
+  };
+}
+
+/** @throws DataError for a file that is no record. */
+function readRecord(path: string): BlockRecord {
+  try {
+    return JSON.parse(readFileSync(path, "utf8")) as BlockRecord;
+  } catch (cause) {
+    throw new DataError(
+      `${path}: is no record of blocks: ${(cause as Error).message}; remove it, and --resume does its blocks again`,
+      { cause },
+    );
+  }
 }

