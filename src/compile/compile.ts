@@ -2,6 +2,7 @@ import { invariant } from "../base/errors.ts";
 import { type Tensor, verify } from "../graph/index.ts";
 import { encodeModel } from "../onnx/index.ts";
 import { bindDims, type DimBindings } from "./bind.ts";
+import { splitRows } from "./columns.ts";
 import { layout } from "./layout.ts";
 import { liftNumbers } from "./lift.ts";
 import { lower } from "./lower.ts";
@@ -39,7 +40,7 @@ const maxRounds = 50;
 
 /**
  * Graph to ONNX bytes: binds sizes, then simplifies, shares, and moves transposes and scales until
- * nothing changes, merges biases, lifts numbers, and lowers. A verifier runs after each pass.
+ * nothing changes, merges biases, splits short rows, lifts numbers, and lowers. A verifier runs after each pass.
  */
 export function compile(spec: CompileSpec): Uint8Array {
   const keys = Object.keys(spec.outputs);
@@ -61,6 +62,7 @@ export function compile(spec: CompileSpec): Uint8Array {
     for (let round = 0; rounds.map(([name, pass]) => run(name, pass)).includes(true); round++)
       invariant(round < maxRounds, `the passes are still at work after ${maxRounds} rounds`);
     run("merge", merge);
+    run("columns", splitRows);
     run("lift", liftNumbers);
     run("simplify", simplify);
     run("share", share);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { type DType, fromNumbers } from "../../src/base/host-array.ts";
 import { bindDims } from "../../src/compile/bind.ts";
+import { splitRows } from "../../src/compile/columns.ts";
 import { compile } from "../../src/compile/index.ts";
 import { layout } from "../../src/compile/layout.ts";
 import { liftNumbers } from "../../src/compile/lift.ts";
@@ -297,6 +298,43 @@ describe("lift", () => {
       fed: ops.mul(column, float("scalar")),
       row: ops.mul(column, numbers([4], [1, 2, 3, 4])),
       constant: ops.mul(numbers([2, 1], [1, 2]), 2),
+    });
+  });
+});
+
+describe("columns", () => {
+  const columns = ["a", "b", "c"].map((name) => float(name, "batch", 1));
+  const table = ops.concat(columns, 1);
+
+  it("does with each column what a constant row asks of it", () => {
+    const y = ops.mul(ops.sub(table, numbers([3], [1, 2, 3])), numbers([1, 3], [4, 5, 6]));
+    expect(through(splitRows, y)).toMatchInlineSnapshot(`
+      "%1 = constant(value=float32(1), label=""): float32 [1, 1]
+      %2 = sub(%0, %1): float32 [batch, 1]
+      %3 = constant(value=float32(4), label=""): float32 [1, 1]
+      %4 = mul(%2, %3): float32 [batch, 1]
+      %6 = constant(value=float32(2), label=""): float32 [1, 1]
+      %7 = sub(%5, %6): float32 [batch, 1]
+      %8 = constant(value=float32(5), label=""): float32 [1, 1]
+      %9 = mul(%7, %8): float32 [batch, 1]
+      %11 = constant(value=float32(3), label=""): float32 [1, 1]
+      %12 = sub(%10, %11): float32 [batch, 1]
+      %13 = constant(value=float32(6), label=""): float32 [1, 1]
+      %14 = mul(%12, %13): float32 [batch, 1]
+      %15 = concat(%4, %9, %14, axis=1): float32 [batch, 3]
+      return %15"
+    `);
+  });
+
+  it("leaves alone what is no short row beside columns", () => {
+    const many = ops.concat(new Array(9).fill(columns[0]), 1);
+    expectUntouched(splitRows, {
+      number: ops.mul(table, 2),
+      fed: ops.mul(table, float("row", 3)),
+      pairs: ops.mul(ops.concat([x, x], 1), numbers([8], [1, 2, 3, 4, 5, 6, 7, 8])),
+      many: ops.mul(many, numbers([9], [1, 2, 3, 4, 5, 6, 7, 8, 9])),
+      rows: ops.mul(ops.concat([numbers([1, 1], [1]), float("r", 1, 1)], 0), numbers([1], [2])),
+      two: ops.mul(table, table),
     });
   });
 });

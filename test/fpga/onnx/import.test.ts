@@ -150,7 +150,7 @@ describe("importOnnx of our exports", () => {
       "dense5",
       "modulo",
       "exp",
-      "mul_9",
+      "mul_11",
     ]);
   });
 
