@@ -6,9 +6,9 @@
  * decodes the orbits, recalibrates every muon with an exported 32x3 network, and fills spectra, the dimuon
  * mass and a map. Orbits are simulated with that many muons in each of the 3564 crossings, 256
  * different ones; with `--calo` 64, each with 0.84 MB of calorimeter blocks, and spectra of jets. Rates
- * are those of the best 0.25 s, since other work on the machine only makes them less, stages those of their best
- * pass; the share is that of copying the same bytes with as many threads. `--run 60000` instead times `forty
- * scout run` from a file of so many orbits, muons only: at work, and of all with the start of the threads.
+ * are the median of all stretches of 0.25 s, with the best behind, stages the median of their passes in the
+ * better round; the share is that of copying the same bytes with as many threads. `--run 60000` instead times
+ * `forty scout run` from a file of so many orbits, muons only: at work, and of all with the start of the threads.
  */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
@@ -90,23 +90,35 @@ function passesAt({ ends }: ChainOutcome, time: number): number {
   return next - 1 + (time - ends[next - 1]) / (ends[next] - ends[next - 1]);
 }
 
-/** Orbits/s of all threads in the best `windowMs` that all of them worked through. */
-function bestRate(all: readonly ChainOutcome[]): number {
+/** Orbits/s of all threads in every `windowMs` that all of them worked through. */
+function ratesOf(all: readonly ChainOutcome[]): number[] {
   const last = Math.min(...all.map(({ ends }) => ends[ends.length - 1]));
   const starts = all.flatMap(({ ends }) => ends).filter((start) => start + windowMs <= last);
   const done = (start: number) =>
     sum(all.map((o) => o.orbits * (passesAt(o, start + windowMs) - passesAt(o, start))));
-  return Math.max(0, ...starts.map((start) => done(start) / (windowMs / 1e3)));
+  return starts.map((start) => done(start) / (windowMs / 1e3));
 }
 
-/** The best of the rounds: what the threads did in the same seconds. */
-async function measure(task: ChainTask, threads: number): Promise<ChainOutcome[]> {
-  let best: ChainOutcome[] = [];
+const median = (values: readonly number[]) =>
+  [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;
+
+interface Measured {
+  /** Median and best orbits/s. */
+  readonly rate: number;
+  readonly best: number;
+  /** What the threads did in the same seconds, in the better round. */
+  readonly outcomes: readonly ChainOutcome[];
+}
+
+async function measure(task: ChainTask, threads: number): Promise<Measured> {
+  const rates: number[] = [];
+  let outcomes: readonly ChainOutcome[] = [];
   for (let round = 0; round < Number(options.rounds); round++) {
-    const outcomes = await outcomesOf<ChainOutcome>(join(built, "chain.js"), task, threads);
-    if (bestRate(outcomes) > bestRate(best)) best = outcomes;
+    const now = await outcomesOf<ChainOutcome>(join(built, "chain.js"), task, threads);
+    rates.push(...ratesOf(now));
+    if (median(ratesOf(now)) > median(ratesOf(outcomes))) outcomes = now;
   }
-  return best;
+  return { rate: median(rates), best: Math.max(...rates), outcomes };
 }
 
 async function measureChain(model: string): Promise<void> {
@@ -124,30 +136,29 @@ async function measureChain(model: string): Promise<void> {
     ...(options.batch && { batchOrbits: Number(options.batch) }),
   });
   line([
-    ...["muons per crossing", "threads", "orbits/s", "muons/s", "real-time factor"],
+    ...["muons per crossing", "threads", "orbits/s", "muons/s", "real-time factor", "best"],
     ...["stages: factor of all threads", "GB/s", "share of copying"],
   ]);
-  line(new Array(8).fill("---"));
+  line(new Array(9).fill("---"));
   for (const occupancy of options.occupancy.split(",")) {
     const data = makeOrbits(options.calo ? 64 : 256, Number(occupancy), options.calo);
     const bytes = data.buffer.byteLength / data.orbits.length;
     const seconds = Number(options.seconds);
     const task: ChainTask = { config, data, seconds, model: readFileSync(model) };
     for (const threads of [1, 2]) {
-      const best = await measure(task, threads);
-      const copied = bestRate(await measure({ ...task, seconds: 0.3, model: null }, threads));
-      const rate = bestRate(best);
-      const stages = Object.keys(best[0].stages).map((stage) => {
-        const each = sum(best.map((o) => o.orbits / o.stages[stage]));
+      const { rate, best, outcomes } = await measure(task, threads);
+      const copied = await measure({ ...task, seconds: 0.6, model: null }, threads);
+      const stages = Object.keys(outcomes[0].stages).map((stage) => {
+        const each = sum(outcomes.map((o) => o.orbits / o.stages[stage]));
         return `${stage} ${(each / orbitRateHz).toFixed(each < 10 * orbitRateHz ? 1 : 0)}`;
       });
       line([
         ...[occupancy, `${threads}`, rate.toFixed(0)],
-        `${((rate * best[0].muons) / best[0].orbits / 1e6).toFixed(2)} M`,
-        (rate / orbitRateHz).toFixed(2),
+        `${((rate * outcomes[0].muons) / outcomes[0].orbits / 1e6).toFixed(2)} M`,
+        ...[(rate / orbitRateHz).toFixed(2), (best / orbitRateHz).toFixed(2)],
         stages.join(", "),
         ((rate * bytes) / 1e9).toFixed(2),
-        (rate / copied).toFixed(3),
+        (rate / copied.rate).toFixed(3),
       ]);
     }
   }

@@ -24,7 +24,7 @@ export interface ChainOutcome {
   readonly muons: number;
   /** When the start was, and when each pass ended, ms since the epoch. */
   readonly ends: readonly number[];
-  /** Least seconds of a pass by stage. */
+  /** Median seconds of a pass by stage. */
   readonly stages: Readonly<Record<string, number>>;
 }
 
@@ -35,16 +35,19 @@ parentPort?.postMessage("ready");
 parentPort?.once("message", async () => {
   const now = () => performance.timeOrigin + performance.now();
   const ends = [now()];
-  const stages: Record<string, number> = {};
+  const times: Record<string, number[]> = {};
   let muons = 0;
   do {
     const tallies = await pass();
     ends.push(now());
     muons = tallies.counts["objects.muons"] ?? 0;
     for (const [name, time] of Object.entries(countsOf(tallies, "seconds")))
-      stages[name] = Math.min(stages[name] ?? Number.POSITIVE_INFINITY, time);
+      (times[name] ??= []).push(time);
   } while (ends[ends.length - 1] < ends[0] + 1e3 * seconds);
   const { length } = data.orbits;
+  const stages = Object.fromEntries(
+    Object.entries(times).map(([name, all]) => [name, all.sort((a, b) => a - b)[all.length >> 1]]),
+  );
   parentPort?.postMessage({ orbits: length, muons, ends, stages } satisfies ChainOutcome);
 });
 
