@@ -45,7 +45,6 @@ const packages: Readonly<Record<string, RegExp>> = {
   "@duckdb/node-api": /^data\/(duckdb|column-builder)\.ts$/,
   "@observablehq/plot": /^report\//,
   "@nats-io/jetstream": /^tasks\/scout\/broker\//,
-  "@nats-io/obj": /^tasks\/scout\/broker\//,
   "@nats-io/transport-node": /^tasks\/scout\/broker\//,
   commander: /^(cli|tasks)\//,
   domino: /^report\/svg\.ts$/,

@@ -19,8 +19,8 @@ export const define: Define = (command, run) => {
     .option("--config <file>", "JSON file of settings and stages (default: the stages below)")
     .option(
       "--workers <count>",
-      "worker threads (default: as configured, 1)",
-      wholeNumber("--workers", { min: 1, max: 256 }),
+      "worker threads, 0 with a broker alone (default: as configured, 1)",
+      wholeNumber("--workers", { min: 0, max: 256 }),
     )
     .option("--tcp <address>", "receive raw files on host:port, or a port here (default: no)")
     .addOption(

@@ -112,7 +112,8 @@ export async function scout(options: ScoutOptions): Promise<ScoutMetrics> {
     return snapshot;
   }
   const { broker } = config;
-  const brokered = broker && (await startBrokerWorkers({ ...work, broker, run: folder, done }));
+  const brokered =
+    broker && (await startBrokerWorkers({ ...work, broker, run: folder, done, signal }));
   let workers: Workers | null = brokered; // threads start with the first block
   let looking: Promise<unknown> = Promise.resolve();
   const timer = setInterval(() => {
@@ -130,7 +131,7 @@ export async function scout(options: ScoutOptions): Promise<ScoutMetrics> {
     const dealt = new Map([...(brokered?.dealt ?? []), ...done]);
     const source = { config, done: dealt, run, onDropped, onMissing, onEvent, signal };
     if (brokered && config.broker?.publishers) {
-      const counts = await brokered.published(config.broker.publishers, signal);
+      const counts = await brokered.published(config.broker.publishers);
       addTallies(tallies, { counts, bins: {} });
     } else
       for await (const block of readBlocks(source)) {

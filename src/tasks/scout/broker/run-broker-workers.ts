@@ -40,7 +40,7 @@ export interface BrokerWorkers extends Workers {
    * Resolves when the sources of so many publishers have ended and all their blocks are done; used
    * in place of `submit`. @returns what they counted of orbits in no block.
    */
-  published(publishers: number, signal?: AbortSignal): Promise<Readonly<Record<string, number>>>;
+  published(publishers: number): Promise<Readonly<Record<string, number>>>;
   /** Workers heard of in the last seconds, those of this process included. */
   seen(): Seen;
 }
@@ -147,9 +147,8 @@ export async function startBrokerWorkers(options: BrokerWorkersOptions): Promise
       publishing.add(block.id);
       start(() => publish(block));
     },
-    async published(publishers, signal) {
+    async published(publishers) {
       for (let look = 0; ; look++) {
-        if (signal?.aborted) throw new CancelledError("scout: cancelled; go on with --resume");
         if (look % 10 === 0) await tellDone(broker, names, ended);
         const ends = await readEnds(broker, names);
         // a publisher ends behind its blocks, and they before their results
