@@ -5,16 +5,15 @@ import { loadDocument, renderPage } from "../../report/index.ts";
 import { createNodeRuntime } from "../../runtime/index.ts";
 import { openRun } from "../run-folder.ts";
 import { version } from "../version.ts";
-import { startBrokerWorkers } from "./broker/run-broker-workers.ts";
+import { type BrokerWorkers, startBrokerWorkers } from "./broker/run-broker-workers.ts";
 import { parseScout, type ScoutConfig } from "./config.ts";
-import { type Alarm, compareTallies } from "./results/alarms.ts";
+import { compareTallies } from "./results/alarms.ts";
 import { type ScoutMetrics, scoutMetrics } from "./results/metrics.ts";
 import { scoutPage } from "./results/page.ts";
-import { prometheusText } from "./results/prometheus.ts";
-import { makeSnapshot, type Snapshot, snapshotNumbers } from "./results/snapshot.ts";
-import { addTallies, count, createTallies, type Tallies } from "./results/tallies.ts";
-import { createAlarmWatch } from "./results/windows.ts";
+import { makeSnapshot, type Snapshot } from "./results/snapshot.ts";
+import { addTallies, count } from "./results/tallies.ts";
 import { loadAssets } from "./run-assets.ts";
+import { startProgress } from "./run-progress.ts";
 import { openRecords } from "./run-records.ts";
 import { readReference } from "./run-reference.ts";
 import type { SourceEvent } from "./sources/feed.ts";
@@ -37,8 +36,6 @@ export interface ScoutOptions {
   /** Told when it listens, and of senders that come and go. */
   readonly onSource?: (event: SourceEvent) => void;
 }
-
-const snapshotMs = 1000;
 
 /**
  * Processes a stream of raw orbits into a run folder: `events/` kept crossings, `blocks/` what is
@@ -64,62 +61,21 @@ export async function scout(options: ScoutOptions): Promise<ScoutMetrics> {
     threads: config.workers,
     queue: config.queueBlocks,
     async onDone(block, result) {
-      const { id } = block;
       await records.write(block, result);
       addTallies(tallies, result);
       run = block.run;
-      watch.orbits += result.counts.orbits;
-      const since = arrived.get(id); // not known where a broker had it from before
-      if (since !== undefined) watch.lagSeconds = (performance.now() - since) / 1e3;
-      arrived.delete(id);
+      progress.finished(block.id, result.counts.orbits);
     },
     onRestart() {
       count(tallies, "restarts", 1);
       folder.event({ type: "restart" });
     },
   };
-  const arrived = new Map<number, number>();
-  const watch = { orbits: 0, lagSeconds: 0 };
-  const start = performance.now();
-  const seconds = () => (performance.now() - start) / 1e3;
-  let last = { seconds: 0, orbits: 0 };
-  const alarmWatch = reference && createAlarmWatch(reference, config.alarm, copyOf(tallies));
-
-  /**
-   * The state since the last snapshot, or of all at the end, with the comparison of all; and the
-   * files that tell of it.
-   */
-  async function look(comparison: readonly Alarm[] | null = null): Promise<Snapshot> {
-    const isDone = comparison !== null;
-    const now = { seconds: seconds(), orbits: watch.orbits };
-    const since = isDone ? { seconds: 0, orbits: 0 } : last;
-    last = now;
-    const state = copyOf(tallies);
-    const alarms =
-      comparison?.filter(({ p }) => p <= config.alarm) ?? alarmWatch?.look(state, now.seconds);
-    const snapshot = makeSnapshot(config, state, {
-      ...{ seconds: now.seconds, isDone, lagSeconds: watch.lagSeconds },
-      ...{ run, workers: brokered?.seen().threads ?? config.workers },
-      windowOrbits: now.orbits - since.orbits,
-      windowSeconds: now.seconds - since.seconds,
-      alarms: alarms ?? [],
-    });
-    const numbers = snapshotNumbers(snapshot);
-    folder.event({ type: "snapshot", ...numbers });
-    await folder.write("snapshot.json", `${JSON.stringify(snapshot)}\n`);
-    await folder.write("metrics.prom", prometheusText(numbers));
-    onSnapshot?.(snapshot);
-    return snapshot;
-  }
+  const now = () => ({ run, workers: brokered?.seen().threads ?? config.workers });
+  const progress = startProgress({ config, folder, tallies, reference, now, onSnapshot });
   const { broker } = config;
-  const brokered =
-    broker && (await startBrokerWorkers({ ...work, broker, run: folder, done, signal }));
-  let workers: Workers | null = brokered; // threads start with the first block
-  let looking: Promise<unknown> = Promise.resolve();
-  const timer = setInterval(() => {
-    looking = looking.then(() => look());
-    looking.catch(() => {}); // thrown below
-  }, snapshotMs);
+  let brokered: BrokerWorkers | null = null;
+  let workers: Workers | null = null; // threads start with the first block
 
   try {
     const onDropped = (reason: string, n: number) => count(tallies, `dropped.${reason}`, n);
@@ -128,6 +84,10 @@ export async function scout(options: ScoutOptions): Promise<ScoutMetrics> {
       folder.event(event);
       onSource?.(event);
     };
+    if (broker) {
+      brokered = await startBrokerWorkers({ ...work, broker, run: folder, done, signal });
+      workers = brokered;
+    }
     const dealt = new Map([...(brokered?.dealt ?? []), ...done]);
     const source = { config, done: dealt, run, onDropped, onMissing, onEvent, signal };
     if (brokered && config.broker?.publishers) {
@@ -136,22 +96,20 @@ export async function scout(options: ScoutOptions): Promise<ScoutMetrics> {
     } else
       for await (const block of readBlocks(source)) {
         run = block.run;
-        arrived.set(block.id, performance.now());
+        progress.arrived(block.id);
         workers ??= await startBlockThreads(work);
         await workers.submit(block);
         if (signal?.aborted)
           throw new CancelledError("scout: cancelled; blocks that are done are kept");
       }
     await workers?.finish();
-    clearInterval(timer);
-    await looking;
     const comparison = reference ? compareTallies(tallies, reference) : [];
-    const snapshot = await look(comparison);
+    const snapshot = await progress.end(comparison.filter(({ p }) => p <= config.alarm));
     const menuFile = config.stages.find((stage) => stage.kind === "menu")?.algorithms;
     const menu = menuFile ? parseMenu(new TextDecoder().decode(assets[menuFile]), menuFile) : null;
     const metrics = scoutMetrics({
       ...{ snapshot, tallies, menu, comparison },
-      seen: alarmWatch?.seen ?? [],
+      seen: progress.seen(),
     });
     await folder.write("metrics.json", `${JSON.stringify(metrics, null, 2)}\n`);
     const page = renderPage(
@@ -168,8 +126,7 @@ export async function scout(options: ScoutOptions): Promise<ScoutMetrics> {
     await folder.write("report.html", page);
     return metrics;
   } finally {
-    clearInterval(timer);
-    await looking.catch(() => {});
+    await progress.stop();
     await workers?.close();
   }
 }
@@ -179,6 +136,3 @@ async function checkStages(config: ScoutConfig, assets: Assets): Promise<void> {
   const stages = await createStages(config.stages, assets, createNodeRuntime({ threads: 1 }));
   for (const stage of stages) await stage.dispose?.();
 }
-
-/** Deep enough for what is only added to. */
-const copyOf = (tallies: Tallies): Tallies => addTallies(createTallies(), tallies);
