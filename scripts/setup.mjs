@@ -55,7 +55,11 @@ function install() {
   console.error("setup: installing packages (about a minute, once) ...");
   // not "npm ci": the lock file names the platform packages of the machine that wrote it, and ci
   // refuses to add those of another one; this follows the lock file and leaves it as it is
-  run("npm", ["install", "--no-save", "--no-progress", "--loglevel=error"], "is the package registry within reach?");
+  run(
+    "npm",
+    ["install", "--no-save", "--no-progress", "--loglevel=error"],
+    "is the package registry within reach?",
+  );
 }
 
 /** Time of the latest change in a folder, in ms; a removed file changes its folder. */

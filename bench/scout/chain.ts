@@ -41,8 +41,10 @@ parentPort?.once("message", async () => {
     const tallies = await pass();
     ends.push(now());
     muons = tallies.counts["objects.muons"] ?? 0;
-    for (const [name, time] of Object.entries(countsOf(tallies, "seconds")))
-      (times[name] ??= []).push(time);
+    for (const [name, time] of Object.entries(countsOf(tallies, "seconds"))) {
+      times[name] ??= [];
+      times[name].push(time);
+    }
   } while (ends[ends.length - 1] < ends[0] + 1e3 * seconds);
   const { length } = data.orbits;
   const stages = Object.fromEntries(
