@@ -41,7 +41,7 @@ export interface ExtraDecoder {
 
 /** Stubs of a sector in an orbit: 18 in each crossing. */
 const maxStubs = 2 ** 16;
-/** Steps of a stub's azimuth in its sector: 4096 to a radian (CMS TDR 6.1, section 9.3.1.1). */
+/** Steps of a stub's azimuth in its sector: 4096 to a radian, by convention; no real stubs were at hand to compare. */
 const stubPhi = 1 / 4096;
 /** Twelve sectors, the first around zero. */
 const sectorPhi = Math.PI / 6;
