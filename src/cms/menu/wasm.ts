@@ -62,8 +62,6 @@ export const not = (value: Code) => xor(value, i32.const(-1));
 /** |a - b| of two locals' difference in a third: keep = a - b; keep < 0 ? -keep : keep. */
 export const absolute = (local: number): Code =>
   select(i32.sub(i32.const(0), get(local)), get(local), i32.ltS(get(local), i32.const(0)));
-/** Calls the imported function. */
-export const callHost = operator(0x10, 0);
 
 const types = { i32: 0x7f, f64: 0x7c, v128: 0x7b } as const;
 
@@ -72,8 +70,6 @@ export interface KernelOptions {
   /** Locals behind the parameters, in this order. */
   readonly locals: Readonly<Partial<Record<keyof typeof types, number>>>;
   readonly body: Code;
-  /** What `callHost` calls, with four integers and an integer result. */
-  readonly host?: (a: number, b: number, c: number, d: number) => number;
 }
 
 const section = (id: number, content: Code): Code => [id, ...unsigned(content.length), ...content];
@@ -87,7 +83,7 @@ const signature = (parameters: number): Code => [
 /** A function of integers with an integer result that works on the memory. */
 export function createKernel(
   memory: WebAssembly.Memory,
-  { parameters, locals, body, host = () => 0 }: KernelOptions,
+  { parameters, locals, body }: KernelOptions,
 ): (...values: number[]) => number {
   const groups = (["i32", "f64", "v128"] as const).flatMap((type) =>
     (locals[type] ?? 0) > 0 ? [[...unsigned(locals[type] as number), types[type]]] : [],
@@ -95,17 +91,13 @@ export function createKernel(
   const code = [groups.length, ...groups.flat(), ...body, 0x0b];
   const bytes = [
     ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
-    ...section(1, [2, ...signature(parameters), ...signature(4)]),
-    ...section(2, [
-      2,
-      ...[...text("env"), ...text("memory"), 2, 0, 1],
-      ...[...text("env"), ...text("host"), 0, 1],
-    ]),
+    ...section(1, [1, ...signature(parameters)]),
+    ...section(2, [1, ...text("env"), ...text("memory"), 2, 0, 1]),
     ...section(3, [1, 0]),
-    ...section(7, [1, ...text("run"), 0, 1]),
+    ...section(7, [1, ...text("run"), 0, 0]),
     ...section(10, [1, ...unsigned(code.length), ...code]),
   ];
   const module = new WebAssembly.Module(Uint8Array.from(bytes));
-  const { exports } = new WebAssembly.Instance(module, { env: { memory, host } });
+  const { exports } = new WebAssembly.Instance(module, { env: { memory } });
   return exports.run as (...values: number[]) => number;
 }

@@ -42,7 +42,10 @@ interface Section {
 /** Sections behind the latest one whose blocks wait for others before they are merged. */
 const openSections = 2;
 
-export const sectionName = (lumi: number) => `lumi-${`${lumi}`.padStart(6, "0")}.json`;
+const sectionName = (lumi: number) => `lumi-${`${lumi}`.padStart(6, "0")}.json`;
+
+/** True for the file of a whole section, which may be written again; all others never change. */
+export const isSection = (name: string) => name.startsWith("lumi-");
 
 /**
  * Opens the records of a run; kept crossings without a record are half of a block, and removed.

@@ -1,6 +1,5 @@
 import { z } from "zod";
 import { FormatError } from "../../../base/errors.ts";
-import type { OrbitBlock } from "../orbit/block.ts";
 import type { TalliesJson } from "../results/tallies.ts";
 import type { StoredObject } from "./parcels.ts";
 
@@ -61,7 +60,3 @@ export function decodeReport(bytes: Uint8Array): BlockReport {
     throw new FormatError(`broker: ${bytes.length} bytes are no result of a block`, { cause });
   }
 }
-
-/** The block of a report, without its bytes. */
-export const blockOfReport = ({ run, id }: BlockReport, orbits: OrbitBlock["orbits"]) =>
-  ({ run, id, orbits }) satisfies OrbitBlock;

@@ -4,7 +4,7 @@ import { ConfigError, DataError } from "../../../base/errors.ts";
 import { parseScout, type ScoutConfig } from "../config.ts";
 import { makeSnapshot, type Snapshot } from "../results/snapshot.ts";
 import { addTallies, createTallies, type LumiRange, type Tallies } from "../results/tallies.ts";
-import type { BlockRecord } from "../run-records.ts";
+import { type BlockRecord, isSection } from "../run-records.ts";
 
 /** Sums of the blocks of a run by luminosity section. */
 export interface LumiSums {
@@ -47,8 +47,7 @@ export function sumLumis(folder: string): LumiSums {
     for (const name of names.sort().reverse()) {
       if (!/^[^.].*\.json$/.test(name)) continue;
       const path = join(folder, "blocks", name);
-      // a merged record may be written again; the name of any other stands for what it holds
-      const version = name.startsWith("lumi-") ? `${name} ${await changeOf(path)}` : name;
+      const version = isSection(name) ? `${name} ${await changeOf(path)}` : name;
       if (read.has(version)) continue;
       const record = await readRecord(path);
       if (record) add(version, record);

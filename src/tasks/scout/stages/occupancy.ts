@@ -1,10 +1,16 @@
 import { crossingsPerOrbit } from "../../../cms/scouting/orbit-objects.ts";
-import { type ExtraKind, extraKinds } from "../orbit/extra-objects.ts";
-import { type ObjectKind, objectKinds, type ScoutOrbit } from "../orbit/scout-orbit.ts";
+import { extraKinds } from "../orbit/extra-objects.ts";
+import { objectKinds, type ScoutOrbit } from "../orbit/scout-orbit.ts";
 import { count, type Tallies } from "../results/tallies.ts";
 
 /** Farthest crossings whose coincidences are counted. */
 export const farthest = 8;
+
+/** Stubs and towers are in no list of crossings. */
+const everyCrossing = {
+  rows: crossingsPerOrbit,
+  bx: Uint16Array.from({ length: crossingsPerOrbit }, (_, e) => e + 1),
+};
 
 /**
  * Counts objects by crossing, `occupancy.muons` [3564], with the sum of the squares of their numbers,
@@ -22,8 +28,24 @@ export function countOccupancy(orbits: readonly ScoutOrbit[], tallies: Tallies):
     crossings += orbit.rows;
   }
   if (orbits.length > 0) count(tallies, "crossings", crossings);
-  for (const kind of objectKinds) countKind(orbits, kind, tallies);
-  for (const kind of extraKinds) countExtras(orbits, kind, tallies);
+  const withCalo = orbits.filter(({ hasCalo }) => hasCalo);
+  for (const kind of objectKinds) {
+    const seen = kind === "muons" ? orbits : withCalo;
+    const ofKind = ({ rows, bx, objects }: ScoutOrbit) => ({
+      rows,
+      bx,
+      offsets: objects[kind].offsets,
+    });
+    countKind(kind, seen.map(ofKind), tallies);
+  }
+  for (const kind of extraKinds) {
+    const seen = orbits.filter(({ extras }) => extras[kind].isThere);
+    const ofKind = ({ extras }: ScoutOrbit) => ({
+      ...everyCrossing,
+      offsets: extras[kind].offsets,
+    });
+    countKind(kind, seen.map(ofKind), tallies);
+  }
 }
 
 function countNeighbors(
@@ -42,41 +64,24 @@ function countNeighbors(
   }
 }
 
-function countKind(orbits: readonly ScoutOrbit[], kind: ObjectKind, tallies: Tallies): void {
-  const seen = kind === "muons" ? orbits : orbits.filter(({ hasCalo }) => hasCalo);
+/** Objects of one kind in an orbit: [rows] crossings with any, and the first of each [3565]. */
+interface KindOfOrbit {
+  readonly rows: number;
+  readonly bx: Uint16Array;
+  readonly offsets: Uint32Array;
+}
+
+function countKind(kind: string, seen: readonly KindOfOrbit[], tallies: Tallies): void {
   if (seen.length === 0) return;
   const key = `occupancy.${kind}`;
   tallies.bins[key] ??= new Float64Array(crossingsPerOrbit);
   const sums = tallies.bins[key];
   let total = 0;
   let squares = 0;
-  for (const { rows, bx, objects } of seen) {
-    const { offsets } = objects[kind];
+  for (const { rows, bx, offsets } of seen) {
     for (let r = 0; r < rows; r++) {
       const n = offsets[bx[r]] - offsets[bx[r] - 1];
       sums[bx[r] - 1] += n;
-      squares += n * n;
-    }
-    total += offsets[crossingsPerOrbit];
-  }
-  count(tallies, `objects.${kind}`, total);
-  count(tallies, `squares.${kind}`, squares);
-  count(tallies, `seen.${kind}`, seen.length);
-}
-
-function countExtras(orbits: readonly ScoutOrbit[], kind: ExtraKind, tallies: Tallies): void {
-  const seen = orbits.filter(({ extras }) => extras[kind].isThere);
-  if (seen.length === 0) return;
-  const key = `occupancy.${kind}`;
-  tallies.bins[key] ??= new Float64Array(crossingsPerOrbit);
-  const sums = tallies.bins[key];
-  let total = 0;
-  let squares = 0;
-  for (const { extras } of seen) {
-    const { offsets } = extras[kind];
-    for (let e = 0; e < crossingsPerOrbit; e++) {
-      const n = offsets[e + 1] - offsets[e];
-      sums[e] += n;
       squares += n * n;
     }
     total += offsets[crossingsPerOrbit];
