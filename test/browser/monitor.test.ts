@@ -93,6 +93,23 @@ async function saved(page: Page, button: string): Promise<string> {
   return readFileSync(await download.path(), "utf8");
 }
 
+/** Pixels of the chart of rates that have the color of the grid in the theme of now. */
+const gridPixels = (page: Page) =>
+  page.evaluate(() => {
+    const canvas = document.querySelector(".strip canvas") as HTMLCanvasElement;
+    const pixels = (drawing: CanvasRenderingContext2D) =>
+      drawing.getImageData(0, 0, canvas.width, canvas.height).data;
+    const brush = document.createElement("canvas").getContext("2d") as CanvasRenderingContext2D;
+    brush.fillStyle = getComputedStyle(document.documentElement).getPropertyValue("--line");
+    brush.fillRect(0, 0, 1, 1);
+    const wanted = brush.getImageData(0, 0, 1, 1).data;
+    const all = pixels(canvas.getContext("2d") as CanvasRenderingContext2D);
+    let n = 0;
+    for (let i = 0; i < all.length; i += 4)
+      if (wanted.every((channel, c) => Math.abs(channel - all[i + c]) < 3)) n++;
+    return n;
+  });
+
 const narrowSpace = "\u202f";
 
 describe.skipIf(!hasBrowser)("the page of the monitor", () => {
@@ -370,8 +387,9 @@ describe.skipIf(!hasBrowser)("the page of the monitor", () => {
     expect(facts.names).not.toContain("");
     await page.screenshot({ path: `${pictures}/monitor-${width}-${scheme}.png`, fullPage: true });
     await page.getByRole("button", { name: "Light / dark" }).click();
-    const other = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
-    expect(other).not.toBe(facts.page);
+    const background = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+    await expect.poll(background).not.toBe(facts.page);
+    await expect.poll(() => gridPixels(page)).toBeGreaterThan(100);
     expect(complaints).toEqual([]);
   });
 });

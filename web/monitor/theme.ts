@@ -1,4 +1,4 @@
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useState } from "preact/hooks";
 
 export type Theme = "light" | "dark";
 
@@ -10,7 +10,8 @@ export function useTheme(): { readonly theme: Theme; readonly toggle: () => void
   const [theme, setTheme] = useState<Theme>(
     () => remembered() ?? (system.matches ? "dark" : "light"),
   );
-  useEffect(() => {
+  // Before the effects of the charts, which read their colors from the page.
+  useLayoutEffect(() => {
     document.documentElement.dataset.theme = theme;
   }, [theme]);
   useEffect(() => {
