@@ -37,15 +37,16 @@ const caloEta = (name: string): HwScale => ({
   unit: "",
   source: inputs,
 });
-const caloPhi = (name: string): HwScale => ({
-  name: `${name} phi`,
-  min: 0,
-  max: 143,
-  width: (2 * Math.PI) / 144,
-  unit: "rad",
-  turn: 144,
-  source: inputs,
-});
+const caloPhi = (name: string) =>
+  ({
+    name: `${name} phi`,
+    min: 0,
+    max: 143,
+    width: (2 * Math.PI) / 144,
+    unit: "rad",
+    turn: 144,
+    source: inputs,
+  }) satisfies HwScale;
 const cmsswPhi = (name: string): HwScale => ({
   ...caloPhi(name),
   width: 0.0435,

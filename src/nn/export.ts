@@ -85,8 +85,9 @@ export async function createPredictor(
       );
       const rows = rowsOf("predict", { ...used, ...into });
       const results: Record<string, HostArray> = {};
-      for (let start = 0; start < rows; start += blockRows) {
-        const count = Math.min(blockRows, rows - start);
+      const step = Math.ceil(rows / Math.ceil(rows / blockRows)); // blocks of one size
+      for (let start = 0; start < rows; start += step) {
+        const count = Math.min(step, rows - start);
         const feeds = rowSlice(used, start, count);
         if (into) {
           await session.run(feeds, rowSlice(into, start, count));

@@ -11,30 +11,50 @@ import {
   nearestMuonJet,
   sumJets,
 } from "./mixed-quantities.ts";
-import { type ObjectKind, type Physical, type ScoutOrbit, valuesOf } from "./scout-orbit.ts";
+import {
+  type ObjectKind,
+  type Physical,
+  rowCounts,
+  type ScoutOrbit,
+  valuesOf,
+} from "./scout-orbit.ts";
 
 /** A quantity that each crossing has one of, made for all rows of an orbit. */
 type Maker = (orbit: ScoutOrbit, into: Float64Array) => void;
 
+/** A quantity of a pair, from the places of its objects. */
+type PairMaker = (orbit: ScoutOrbit, list: Physical, i: number, j: number) => number;
+
 /**
- * Quantities of a crossing. Pairs are the two objects with the largest pt; NaN where there are
- * not two. Masses take objects as massless, which a dimuon of 3 GeV does not notice to 4 MeV:
+ * Quantities of the two objects with the largest pt in a crossing; NaN where there are not two.
+ * Masses take objects as massless, which a dimuon of 3 GeV does not notice to 4 MeV:
  * m^2 = 2 pt1 pt2 (cosh(eta1 - eta2) - cos(phi1 - phi2)).
  */
+const pairMakers: Readonly<Record<string, readonly [ObjectKind, PairMaker]>> = {
+  "dimuon.mass": ["muons", (_, list, i, j) => mass(list, i, j)],
+  "dimuon.massOpposite": [
+    "muons",
+    (orbit, list, i, j) => (signs(orbit, i, j) < 0 ? mass(list, i, j) : NaN),
+  ],
+  "dimuon.massSame": [
+    "muons",
+    (orbit, list, i, j) => (signs(orbit, i, j) > 0 ? mass(list, i, j) : NaN),
+  ],
+  "dimuon.pt": ["muons", (_, list, i, j) => sumPt(list, i, j)],
+  "dimuon.deltaR": ["muons", (_, list, i, j) => deltaR(list, i, list, j)],
+  "dijet.mass": ["jets", (_, list, i, j) => mass(list, i, j)],
+  "dijet.deltaR": ["jets", (_, list, i, j) => deltaR(list, i, list, j)],
+};
+
+/** Quantities of a crossing. */
 const makers: Readonly<Record<string, Maker>> = {
   muons: (orbit, into) => countObjects(orbit, "muons", into),
   jets: (orbit, into) => countObjects(orbit, "jets", into),
   egs: (orbit, into) => countObjects(orbit, "egs", into),
   taus: (orbit, into) => countObjects(orbit, "taus", into),
-  "dimuon.mass": (orbit, into) => eachPair(orbit, "muons", into, mass),
-  "dimuon.massOpposite": (orbit, into) =>
-    eachPair(orbit, "muons", into, (p, i, j) => (signs(orbit, i, j) < 0 ? mass(p, i, j) : NaN)),
-  "dimuon.massSame": (orbit, into) =>
-    eachPair(orbit, "muons", into, (p, i, j) => (signs(orbit, i, j) > 0 ? mass(p, i, j) : NaN)),
-  "dimuon.pt": (orbit, into) => eachPair(orbit, "muons", into, sumPt),
-  "dimuon.deltaR": (orbit, into) => eachPair(orbit, "muons", into, distance),
-  "dijet.mass": (orbit, into) => eachPair(orbit, "jets", into, mass),
-  "dijet.deltaR": (orbit, into) => eachPair(orbit, "jets", into, distance),
+  ...Object.fromEntries(
+    Object.entries(pairMakers).map(([name, [kind, of]]) => [name, pairsByRow(kind, of)]),
+  ),
   "muonJet.deltaR": nearestMuonJet,
   ht: sumJets,
   mht: missingJets,
@@ -132,40 +152,70 @@ export function quantity(orbit: ScoutOrbit, name: string): { values: Float64Arra
   const [kind, column] = of;
   const objects = orbit.objects[kind];
   const n = kind === "muons" || orbit.hasCalo ? objects.offsets[crossingsPerOrbit] : 0;
-  if (column !== "ptL1") return { values: objects[column], n };
-  return { values: kind === "muons" ? orbit.ptL1 : level1Jets(orbit, n), n };
+  return { values: column === "ptL1" ? level1Pt(orbit, name, n) : objects[column], n };
 }
 
-/** Level-1 pt of jets, GeV, made when asked for. */
-function level1Jets({ calo, values, objects }: ScoutOrbit, n: number): Float64Array {
-  const { hwPt } = calo.objects.jets.columns;
-  values["jet.ptL1"] ??= new Float64Array(objects.jets.pt.length);
-  const into = values["jet.ptL1"];
-  for (let i = 0; i < n; i++) into[i] = hwPt[i] * l1Scales.jet.pt.width;
+/** Level-1 pt, GeV, made when asked for. */
+function level1Pt({ gmt, calo, values, objects }: ScoutOrbit, name: string, n: number) {
+  const isMuon = name === "muon.ptL1";
+  const { hwPt } = isMuon ? gmt.objects.muons.columns : calo.objects.jets.columns;
+  const { zero, width } = isMuon ? l1Scales.muon.pt : { zero: 0, ...l1Scales.jet.pt };
+  values[name] ??= new Float64Array(objects[isMuon ? "muons" : "jets"].pt.length);
+  const into = values[name];
+  for (let i = 0; i < n; i++) into[i] = (hwPt[i] - zero) * width;
   return into;
 }
 
-function countObjects({ rows, bx, objects }: ScoutOrbit, kind: ObjectKind, into: Float64Array) {
-  const { offsets } = objects[kind];
-  for (let r = 0; r < rows; r++) into[r] = offsets[bx[r]] - offsets[bx[r] - 1];
+/** Reads values of a quantity [n] in no order that matters, in memory that the next call uses again. */
+export type ValueReader = (orbit: ScoutOrbit) => { values: Float64Array; n: number };
+
+/** A reader of a quantity for what only counts values: those of pairs come without the crossings that have none. */
+export function createValueReader(name: string): ValueReader {
+  if (!Object.hasOwn(pairMakers, name))
+    return (orbit) => {
+      fillQuantities(orbit, [name]);
+      return quantity(orbit, name);
+    };
+  const [kind, of] = pairMakers[name];
+  const values = new Float64Array(crossingsPerOrbit);
+  return (orbit) => {
+    eachPair(orbit, kind, of, (value, _, k) => {
+      values[k] = value;
+    });
+    return { values, n: rowCounts(orbit, kind).pairs };
+  };
 }
 
-/** Calls `of` for the two objects with the largest pt in each crossing. */
+function countObjects(orbit: ScoutOrbit, kind: ObjectKind, into: Float64Array): void {
+  const { objects } = rowCounts(orbit, kind);
+  for (let r = 0; r < orbit.rows; r++) into[r] = objects[r];
+}
+
+/** The quantity of all rows, NaN without a pair. */
+function pairsByRow(kind: ObjectKind, of: PairMaker): Maker {
+  return (orbit, into) => {
+    into.fill(NaN, 0, orbit.rows);
+    eachPair(orbit, kind, of, (value, row) => {
+      into[row] = value;
+    });
+  };
+}
+
+/** Makes the quantity of the two objects with the largest pt in each crossing that has two. */
 function eachPair(
-  { rows, bx, objects }: ScoutOrbit,
+  orbit: ScoutOrbit,
   kind: ObjectKind,
-  into: Float64Array,
-  of: (list: Physical, i: number, j: number) => number,
+  of: PairMaker,
+  put: (value: number, row: number, k: number) => void,
 ): void {
+  const { bx, objects } = orbit;
   const list = objects[kind];
   const { offsets, pt } = list;
-  for (let r = 0; r < rows; r++) {
-    const start = offsets[bx[r] - 1];
-    const end = offsets[bx[r]];
-    if (end - start < 2) {
-      into[r] = NaN;
-      continue;
-    }
+  const { pairRows, pairs } = rowCounts(orbit, kind);
+  for (let k = 0; k < pairs; k++) {
+    const row = pairRows[k];
+    const start = offsets[bx[row] - 1];
+    const end = offsets[bx[row]];
     let first = pt[start] >= pt[start + 1] ? start : start + 1;
     let second = 2 * start + 1 - first;
     for (let i = start + 2; i < end; i++)
@@ -173,18 +223,20 @@ function eachPair(
         second = first;
         first = i;
       } else if (pt[i] > pt[second]) second = i;
-    into[r] = of(list, first, second);
+    put(of(orbit, list, first, second), row, k);
   }
 }
 
-const signs = ({ charge }: ScoutOrbit, i: number, j: number) => charge[i] * charge[j];
+/** Product of the charges of two muons, 0 where one is not known. */
+function signs({ gmt }: ScoutOrbit, i: number, j: number): number {
+  const { hwCharge, hwChargeValid } = gmt.objects.muons.columns;
+  return hwChargeValid[i] * hwChargeValid[j] * (1 - 2 * (hwCharge[i] ^ hwCharge[j]));
+}
 
 function mass({ pt, eta, phi }: Physical, i: number, j: number): number {
   const angles = Math.cosh(eta[i] - eta[j]) - Math.cos(phi[i] - phi[j]);
   return Math.sqrt(Math.max(0, 2 * pt[i] * pt[j] * angles));
 }
-
-const distance = (list: Physical, i: number, j: number) => deltaR(list, i, list, j);
 
 /** Size of the vector sum. */
 function sumPt({ pt, phi }: Physical, i: number, j: number): number {

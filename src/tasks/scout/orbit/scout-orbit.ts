@@ -5,6 +5,7 @@ import { createDecoder, type OrbitDecoder, type OrbitOf } from "../../../cms/sco
 import {
   clearOrbit,
   crossingsPerOrbit,
+  type OrbitBlocks,
   type OrbitCollection,
 } from "../../../cms/scouting/orbit-objects.ts";
 import { isCaloTcp } from "../../../cms/scouting/sources.ts";
@@ -34,6 +35,17 @@ export interface Physical {
   readonly phi: Float64Array;
 }
 
+/** Objects of a kind in the crossings of an orbit: compact, where offsets take a cache line a crossing. */
+export interface RowCounts {
+  /** False until they are counted. */
+  isMade: boolean;
+  /** [rows] */
+  readonly objects: Uint16Array;
+  /** Rows [pairs] with at least two, ascending. */
+  readonly pairRows: Uint16Array;
+  pairs: number;
+}
+
 /** Calibrated values as the trigger's integers, in the places of Level 1's. */
 export interface CalibratedIntegers {
   muons?: {
@@ -56,13 +68,11 @@ export interface ScoutOrbit {
   readonly objects: Readonly<Record<ObjectKind, Physical>>;
   /** Stubs and towers, where the stream has them. */
   readonly extras: Extras;
-  /** Charge of each muon, 0 where not known. */
-  readonly charge: Int8Array;
-  /** Level-1 pt of each muon, GeV, also after recalibration. */
-  readonly ptL1: Float64Array;
   /** Crossings with a block of any source: bx [rows], ascending. */
   rows: number;
   readonly bx: Uint16Array;
+  /** Objects by row, made when first asked for: see `rowCounts`. */
+  readonly counts: Readonly<Record<ObjectKind, RowCounts>>;
   /** Quantities of these crossings by name [rows]; NaN where a crossing has none. */
   readonly values: Record<string, Float64Array>;
   /** Only where a stage rounds calibrated values, for menus after it. */
@@ -98,15 +108,21 @@ export function createScoutOrbit(decoders: Decoders): ScoutOrbit {
   return {
     ...{ orbit: -1, lumi: 0, gmt, calo, hasCalo: false, objects },
     extras: createExtras(),
-    charge: new Int8Array(muons.pt.length),
-    ptL1: new Float64Array(muons.pt.length),
     rows: 0,
     bx: new Uint16Array(crossingsPerOrbit),
+    counts: { muons: noCounts(), jets: noCounts(), egs: noCounts(), taus: noCounts() },
     values: {},
     decision: null,
     kept: new Uint32Array(crossingsPerOrbit + 1),
   };
 }
+
+const noCounts = (): RowCounts => ({
+  isMade: false,
+  objects: new Uint16Array(crossingsPerOrbit),
+  pairRows: new Uint16Array(crossingsPerOrbit),
+  pairs: 0,
+});
 
 function physical({ offsets, columns }: OrbitCollection): Physical {
   const room = columns.hwPt.length;
@@ -154,22 +170,20 @@ export function fillPhysical(orbit: ScoutOrbit): void {
     for (const kind of ["jets", "egs", "taus"] as const)
       fillCalo(orbit.calo.objects[kind].columns, orbit.objects[kind]);
   listCrossings(orbit);
+  for (const kind of objectKinds) orbit.counts[kind].isMade = false;
 }
 
-function fillMuons({ gmt, objects, charge, ptL1 }: ScoutOrbit): void {
-  const { hwPt, hwEtaAtVtx, hwPhiAtVtx, hwCharge, hwChargeValid } = gmt.objects.muons.columns;
+function fillMuons({ gmt, objects }: ScoutOrbit): void {
+  const { hwPt, hwEtaAtVtx, hwPhiAtVtx } = gmt.objects.muons.columns;
   const { offsets, pt, eta, phi } = objects.muons;
   const { zero, width } = l1Scales.muon.pt;
   const etaWidth = l1Scales.muon.eta.width;
-  const phiWidth = l1Scales.muon.phi.width;
+  const { width: phiWidth, turn } = l1Scales.muon.phi;
   const n = offsets[crossingsPerOrbit];
   for (let i = 0; i < n; i++) {
-    const value = (hwPt[i] - zero) * width;
-    ptL1[i] = value;
-    pt[i] = value;
+    pt[i] = (hwPt[i] - zero) * width;
     eta[i] = hwEtaAtVtx[i] * etaWidth;
-    phi[i] = wrapped(hwPhiAtVtx[i] * phiWidth);
-    charge[i] = hwChargeValid[i] * (1 - 2 * hwCharge[i]);
+    phi[i] = centered(hwPhiAtVtx[i], turn) * phiWidth;
   }
 }
 
@@ -182,32 +196,41 @@ interface CaloColumns {
 
 function fillCalo({ hwPt, hwEta, hwPhi }: CaloColumns, { offsets, pt, eta, phi }: Physical): void {
   const scales = l1Scales.jet; // steps are those of e/gammas and taus
-  const [ptWidth, etaWidth, phiWidth] = [scales.pt.width, scales.eta.width, scales.phi.width];
+  const [ptWidth, etaWidth] = [scales.pt.width, scales.eta.width];
+  const { width: phiWidth, turn } = scales.phi;
   const n = offsets[crossingsPerOrbit];
   for (let i = 0; i < n; i++) {
     pt[i] = hwPt[i] * ptWidth;
     eta[i] = hwEta[i] * etaWidth;
-    phi[i] = wrapped(hwPhi[i] * phiWidth);
+    phi[i] = centered(hwPhi[i], turn) * phiWidth;
   }
 }
 
-const wrapped = (phi: number) => (phi >= Math.PI ? phi - 2 * Math.PI : phi);
+/** Steps from the upper half of the turn on less by a turn; without a branch, which would go either way. */
+const centered = (steps: number, turn: number) => steps - (turn & ((turn / 2 - 1 - steps) >> 31));
 
 /** The crossings of all sources, merged in ascending order. */
 function listCrossings(orbit: ScoutOrbit): void {
   const { gmt, calo, hasCalo, bx } = orbit;
-  const caloCount = hasCalo ? calo.blocks.count : 0;
-  let rows = 0;
-  let c = 0;
-  for (let g = 0; g < gmt.blocks.count; g++) {
-    const next = gmt.blocks.bx[g];
-    while (c < caloCount && calo.blocks.bx[c] < next) bx[rows++] = calo.blocks.bx[c++];
-    if (c < caloCount && calo.blocks.bx[c] === next) c++;
-    bx[rows++] = next;
+  if (hasCalo) orbit.rows = mergeCrossings(gmt.blocks, calo.blocks, bx);
+  else {
+    bx.set(gmt.blocks.bx.subarray(0, gmt.blocks.count));
+    orbit.rows = gmt.blocks.count;
   }
-  while (c < caloCount) bx[rows++] = calo.blocks.bx[c++];
-  orbit.rows = rows;
   if (extraKinds.some((kind) => orbit.extras[kind].isThere)) addExtraCrossings(orbit);
+}
+
+function mergeCrossings(a: OrbitBlocks, b: OrbitBlocks, into: Uint16Array): number {
+  let n = 0;
+  let k = 0;
+  for (let i = 0; i < a.count; i++) {
+    const next = a.bx[i];
+    while (k < b.count && b.bx[k] < next) into[n++] = b.bx[k++];
+    if (k < b.count && b.bx[k] === next) k++;
+    into[n++] = next;
+  }
+  while (k < b.count) into[n++] = b.bx[k++];
+  return n;
 }
 
 function addExtraCrossings(orbit: ScoutOrbit): void {
@@ -219,6 +242,22 @@ function addExtraCrossings(orbit: ScoutOrbit): void {
       if (offsets[b] > offsets[b - 1]) isRow[b] = 1;
   orbit.rows = 0;
   for (let b = 1; b <= crossingsPerOrbit; b++) if (isRow[b]) bx[orbit.rows++] = b;
+}
+
+/** How many objects of a kind the crossings of an orbit have. */
+export function rowCounts({ rows, bx, objects, counts }: ScoutOrbit, kind: ObjectKind): RowCounts {
+  const made = counts[kind];
+  if (made.isMade) return made;
+  const { offsets } = objects[kind];
+  let pairs = 0;
+  for (let r = 0; r < rows; r++) {
+    const n = offsets[bx[r]] - offsets[bx[r] - 1];
+    made.objects[r] = n;
+    if (n > 1) made.pairRows[pairs++] = r;
+  }
+  made.pairs = pairs;
+  made.isMade = true;
+  return made;
 }
 
 /** The quantity of an orbit by name, with room for all crossings; made when first asked for. */

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { fillQuantities, ownerOf, quantity } from "../orbit/quantities.ts";
+import { createValueReader, ownerOf } from "../orbit/quantities.ts";
 import { axisFinder, axisSettings } from "./axis.ts";
 import { defineStage, stageName } from "./stage.ts";
 
@@ -15,6 +15,7 @@ export const histogramKind = defineStage({
   create({ name, of, ...axis }, { scores }) {
     ownerOf(`scout.${name}`, of, scores);
     const find = axisFinder(axis);
+    const read = createValueReader(of);
     const key = `histogram.${name}`;
     return {
       name,
@@ -23,8 +24,7 @@ export const histogramKind = defineStage({
         const sums = bins[key];
         let items = 0;
         for (const orbit of orbits) {
-          fillQuantities(orbit, [of]);
-          const { values, n } = quantity(orbit, of);
+          const { values, n } = read(orbit);
           addTo(sums, find(values, n), n);
           items += n;
         }

@@ -1,6 +1,6 @@
 import { crossingsPerOrbit } from "../../../cms/scouting/orbit-objects.ts";
 import { extraKinds } from "../orbit/extra-objects.ts";
-import { objectKinds, type ScoutOrbit } from "../orbit/scout-orbit.ts";
+import { objectKinds, rowCounts, type ScoutOrbit } from "../orbit/scout-orbit.ts";
 import { count, type Tallies } from "../results/tallies.ts";
 
 /** Farthest crossings whose coincidences are counted. */
@@ -23,52 +23,63 @@ export function countOccupancy(orbits: readonly ScoutOrbit[], tallies: Tallies):
   bins.present ??= new Float64Array(crossingsPerOrbit);
   bins.neighbors ??= new Float64Array(farthest + 1);
   let crossings = 0;
+  const histories = new Uint32Array(1 << farthest);
   for (const orbit of orbits) {
-    countNeighbors(orbit, bins.present, bins.neighbors);
+    countPresent(orbit, bins.present, histories);
     crossings += orbit.rows;
   }
+  addNeighbors(histories, bins.neighbors);
   if (orbits.length > 0) count(tallies, "crossings", crossings);
   const withCalo = orbits.filter(({ hasCalo }) => hasCalo);
   for (const kind of objectKinds) {
     const seen = kind === "muons" ? orbits : withCalo;
-    const ofKind = ({ rows, bx, objects }: ScoutOrbit) => ({
-      rows,
-      bx,
-      offsets: objects[kind].offsets,
-    });
+    const ofKind = (orbit: ScoutOrbit) => {
+      const { rows, bx } = orbit;
+      return { rows, bx, objects: rowCounts(orbit, kind).objects };
+    };
     countKind(kind, seen.map(ofKind), tallies);
   }
   for (const kind of extraKinds) {
     const seen = orbits.filter(({ extras }) => extras[kind].isThere);
     const ofKind = ({ extras }: ScoutOrbit) => ({
       ...everyCrossing,
-      offsets: extras[kind].offsets,
+      objects: everyCrossing.bx.map((b) => extras[kind].offsets[b] - extras[kind].offsets[b - 1]),
     });
     countKind(kind, seen.map(ofKind), tallies);
   }
 }
 
-function countNeighbors(
-  { rows, bx, objects }: ScoutOrbit,
-  present: Float64Array,
-  neighbors: Float64Array,
-): void {
-  const { offsets } = objects.muons;
+/** Adds crossings with a muon to `present`, and to `histories` [2^farthest] what was before each: bit d - 1, a muon d crossings ago. */
+function countPresent(orbit: ScoutOrbit, present: Float64Array, histories: Uint32Array): void {
+  const { rows, bx } = orbit;
+  const { objects } = rowCounts(orbit, "muons");
+  let history = 0;
+  let last = -farthest - 1;
   for (let r = 0; r < rows; r++) {
+    if (objects[r] === 0) continue;
     const b = bx[r];
-    if (offsets[b] === offsets[b - 1]) continue;
     present[b - 1]++;
-    neighbors[0]++;
-    for (let s = r + 1; s < rows && bx[s] - b <= farthest; s++)
-      if (offsets[bx[s]] > offsets[bx[s] - 1]) neighbors[bx[s] - b]++;
+    const gap = Math.min(b - last, farthest + 1); // beyond, all bits are shifted out
+    history = ((history << gap) | (1 << (gap - 1))) & (histories.length - 1);
+    histories[history]++;
+    last = b;
   }
 }
 
-/** Objects of one kind in an orbit: [rows] crossings with any, and the first of each [3565]. */
+/** Sums histories: neighbors[0] of all, neighbors[d] of those with bit d - 1. */
+function addNeighbors(histories: Uint32Array, neighbors: Float64Array): void {
+  for (let history = 0; history < histories.length; history++) {
+    neighbors[0] += histories[history];
+    for (let d = 1; d <= farthest; d++)
+      if ((history >> (d - 1)) & 1) neighbors[d] += histories[history];
+  }
+}
+
+/** Objects of one kind in an orbit: [rows] crossings with any, and how many they have. */
 interface KindOfOrbit {
   readonly rows: number;
   readonly bx: Uint16Array;
-  readonly offsets: Uint32Array;
+  readonly objects: Uint16Array;
 }
 
 function countKind(kind: string, seen: readonly KindOfOrbit[], tallies: Tallies): void {
@@ -78,14 +89,13 @@ function countKind(kind: string, seen: readonly KindOfOrbit[], tallies: Tallies)
   const sums = tallies.bins[key];
   let total = 0;
   let squares = 0;
-  for (const { rows, bx, offsets } of seen) {
+  for (const { rows, bx, objects } of seen)
     for (let r = 0; r < rows; r++) {
-      const n = offsets[bx[r]] - offsets[bx[r] - 1];
+      const n = objects[r];
       sums[bx[r] - 1] += n;
+      total += n;
       squares += n * n;
     }
-    total += offsets[crossingsPerOrbit];
-  }
   count(tallies, `objects.${kind}`, total);
   count(tallies, `squares.${kind}`, squares);
   count(tallies, `seen.${kind}`, seen.length);

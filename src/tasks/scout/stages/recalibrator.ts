@@ -26,6 +26,8 @@ const inputNames = ["hwPtL1", "hwPhiL1", "hwEtaL1", "hwSignL1"] as const;
 /** Outputs that are used, of those that the model has. */
 const outputNames = ["ptCalib", "etaCalib", "phiCalib"] as const;
 
+const turn = 2 * Math.PI;
+
 /** Rows per run of the model: its activations, 128 bytes a row each, stay in the second cache. */
 const blockRows = 4096;
 
@@ -50,7 +52,7 @@ export async function createRecalibrator(
     throw new ConfigError(
       `${where}: reads ${columns.join(", ")} alone, not all of ${inputNames.join(", ")}; train with 'forty recalibrate muons' on such columns`,
     );
-  const wanted = outputNames.filter((name) => calibration.outputs.includes(name));
+  const has = outputNames.map((name) => calibration.outputs.includes(name));
   const width = inputNames.length;
   const [ptAt, phiAt, etaAt, signAt] = order;
   const { hwPtL1, hwPhiL1 } = muonScales;
@@ -58,6 +60,7 @@ export async function createRecalibrator(
   let matrix = new Float32Array(0);
   let places = new Uint32Array(0);
   let results: Float32Array[] = [];
+  let unused = new Float64Array(0);
 
   function makeRoom(orbits: readonly ScoutOrbit[]): void {
     let muons = 0;
@@ -65,7 +68,8 @@ export async function createRecalibrator(
     if (muons <= places.length) return;
     places = new Uint32Array(2 * muons);
     matrix = new Float32Array(2 * muons * width);
-    results = wanted.map(() => new Float32Array(2 * muons));
+    results = outputNames.map(() => new Float32Array(2 * muons));
+    unused = new Float64Array(orbits[0].objects.muons.pt.length);
   }
 
   /** Adds inputs of the muons that the model is for, and their places, from row `from` on. */
@@ -73,35 +77,38 @@ export async function createRecalibrator(
     const { columns, offsets } = gmt.objects.muons;
     const { hwPt, hwPhi, hwEta, hwCharge, hwChargeValid } = columns;
     const muons = offsets[crossingsPerOrbit];
+    const [rows, list] = [matrix, places]; // the optimizer keeps what cannot change in registers
     let n = from;
     for (let i = 0; i < muons; i++) {
-      if (hwPt[i] <= low || hwPt[i] >= high) continue;
-      if (hwPhi[i] > hwPhiL1.max || hwChargeValid[i] === 0) continue;
+      const pt = hwPt[i];
+      const phi = hwPhi[i];
+      if (pt <= low || pt >= high || phi > hwPhiL1.max || hwChargeValid[i] === 0) continue;
       const row = n * width;
-      matrix[row + ptAt] = hwPt[i] - 1;
-      matrix[row + phiAt] = hwPhi[i];
-      matrix[row + etaAt] = hwEta[i];
-      matrix[row + signAt] = hwCharge[i];
-      places[n++] = i;
+      rows[row + ptAt] = pt - 1;
+      rows[row + phiAt] = phi;
+      rows[row + etaAt] = hwEta[i];
+      rows[row + signAt] = hwCharge[i];
+      list[n++] = i;
     }
     return n;
   }
 
   /** Puts results of rows `from` ... `to` - 1 in their places. @returns how many are numbers. */
   function scatter({ objects }: ScoutOrbit, from: number, to: number): number {
-    const { pt, eta, phi } = objects.muons;
-    const result = (name: (typeof outputNames)[number]) => results[wanted.indexOf(name)] ?? null;
-    const [newPt, newEta, newPhi] = outputNames.map(result);
+    const { muons } = objects;
+    const [pt, eta, phi] = [muons.pt, muons.eta, muons.phi].map((c, q) => (has[q] ? c : unused));
+    const [newPt, newEta, newPhi] = results;
+    const list = places;
     let calibrated = 0;
     for (let k = from; k < to; k++) {
-      const p = newPt === null ? 0 : newPt[k];
-      const e = newEta === null ? 0 : newEta[k];
-      const f = newPhi === null ? 0 : newPhi[k];
+      const p = newPt[k];
+      const e = newEta[k];
+      const f = newPhi[k];
       if (!Number.isFinite(p + e + f)) continue; // float32 numbers: their sum does not overflow
-      const i = places[k];
-      if (newPt !== null) pt[i] = p;
-      if (newEta !== null) eta[i] = e;
-      if (newPhi !== null) phi[i] = f >= Math.PI ? f - 2 * Math.PI : f;
+      const i = list[k];
+      pt[i] = p;
+      eta[i] = e;
+      phi[i] = f - turn * Math.floor(f / turn + 0.5);
       calibrated++;
     }
     return calibrated;
@@ -117,7 +124,9 @@ export async function createRecalibrator(
         ends.push(n);
       }
       if (n === 0) return 0;
-      const into = wanted.map((name, q) => [name, results[q].subarray(0, n)]);
+      const into = outputNames.flatMap((name, q) =>
+        has[q] ? [[name, results[q].subarray(0, n)]] : [],
+      );
       await calibration.run(matrix.subarray(0, n * width), n, Object.fromEntries(into));
       let calibrated = 0;
       orbits.forEach((orbit, o) => {
