@@ -105,10 +105,11 @@ function seeMuon(rng: Rng, crossing: number, { pt, eta, phi, charge }: TrueMuon)
   const seen = rng.uniform() < wrongChargeAt(pt, config) ? -charge : charge;
   const azimuth = (x: number) => Math.floor(to0to2Pi(x) / scales.phi.width) % stepsOf(scales.phi);
   const pseudorapidity = (x: number) => clampTo(scales.eta, Math.round(x / scales.eta.width));
-  const steps = 1 + Math.floor((config.ptScale * measured) / scales.pt.width);
+  // the pt of `simulateMuons`, 0.5 GeV hwPtL1, is that of the trigger, 0.5 GeV (hwPt - 1)
+  const hwPtL1 = 1 + Math.floor((config.ptScale * measured) / scales.pt.width);
   return {
     crossing,
-    hwPt: Math.max(1, clampTo(scales.pt, steps)),
+    hwPt: clampTo(scales.pt, hwPtL1 + scales.pt.zero),
     hwEta: pseudorapidity(etaAtStation),
     hwPhi: azimuth(atStation),
     hwEtaAtVtx: pseudorapidity(

@@ -14,6 +14,12 @@ const common = {
     .enum(["mse", "logcosh"])
     .default("mse")
     .describe("loss of the standardized residuals (eta, phi, and pt with delta)"),
+  spectrum: z
+    .enum(["sample", "flat"])
+    .default("sample")
+    .describe(
+      "offline pt to learn on: sample = as the rows are, with the smallest errors on such rows; flat = weighed to be flat in log pt, which keeps the scale of what is rare",
+    ),
   epochs: z.int().min(1).default(30).describe("passes over the training part, at most"),
   patience: z
     .int()

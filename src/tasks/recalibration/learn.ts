@@ -1,3 +1,4 @@
+import { ConfigError } from "../../base/errors.ts";
 import { float32, type HostArray } from "../../base/host-array.ts";
 import { compile } from "../../compile/index.ts";
 import {
@@ -17,6 +18,7 @@ import { input } from "../../ops/index.ts";
 import type { Runtime } from "../../runtime/index.ts";
 import { moments } from "../../stats/index.ts";
 import type { RecalibrationConfig } from "./config.ts";
+import { flatWeights } from "./flat-weights.ts";
 import {
   type FeatureScale,
   featureGraph,
@@ -54,9 +56,11 @@ export async function learn(
   const features = await computeFeatures(runtime, data);
   const scale = featureScale(features, parts.train, source.scaling);
   const { targets, objectives } = trainingTargets(data, config);
+  const weights = config.spectrum === "flat" ? rowWeights(data) : null;
   const columns = (rows: Uint32Array) => ({
     x: scaledRows(features, scale, rows),
     y: rowsOf(targets, rows),
+    ...(weights && { weight: float32(Float32Array.from(rows, (i) => weights[i])) }),
   });
   const model = network(config.model, features.shape[1], objectives.length);
   const result = await fit(runtime, {
@@ -81,6 +85,14 @@ export async function learn(
     Object.fromEntries(source.inputs.map((c) => [c.name, input(c.name, "float32", ["batch", 1])])),
   );
   return { fit: result, objectives, scale, featureNames: names };
+}
+
+function rowWeights({ source, offline, parts }: Dataset): Float32Array {
+  if (!offline.pt)
+    throw new ConfigError(
+      `recalibrate.spectrum: flat in the offline pt, and there is no column "${source.targets.pt}"; use sample`,
+    );
+  return flatWeights(offline.pt, parts.train);
 }
 
 /** The whole chain as ONNX: columns of the file in, calibrated quantities out. */

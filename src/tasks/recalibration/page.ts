@@ -34,6 +34,9 @@ const minimizeText: Readonly<Record<RecalibrationConfig["minimize"], (w: Words) 
     "The network minimizes log-cosh of the logarithm of p_{T}/p_{T}^{ref}, which counts far tails only linearly. This helps sharp turn-on curves and unbiased medians; rare bad measurements stay bad.",
 };
 
+const flatText =
+  "Rows were weighed so that p_{T}^{ref} is flat in log p_{T}. On a falling spectrum the answer leans toward momenta that are frequent; on a flat one the scale of rare high momenta is kept, at the price of larger errors on what is frequent.";
+
 /** The report of a run, as data. */
 export function reportPage(input: PageInput): Page {
   const { data, config, evaluation, fit } = input;
@@ -120,6 +123,7 @@ function results({ config, evaluation, data, cost }: PageInput): Section {
     title: "Result",
     text: [
       minimizeText[config.minimize](wordsOf[data.source.object]),
+      ...(config.spectrum === "flat" ? [flatText] : []),
       ...(absent.length > 0
         ? [
             `This file has no L1 or ${data.source.reference} value of ${absent.map((q) => quantityText[q].label).join(", ")}; the other quantities are recalibrated.`,

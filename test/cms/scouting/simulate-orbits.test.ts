@@ -181,7 +181,7 @@ test("opposite-sign pairs peak at the Z, same-sign ones do not", () => {
         const { hwPt, hwEtaAtVtx: eta, hwPhiAtVtx: phi, hwCharge } = columns;
         const deltaEta = ((eta[i] - eta[j]) * 0.087) / 8;
         const deltaPhi = ((phi[i] - phi[j]) * 2 * Math.PI) / 576;
-        const pt2 = (0.5 * hwPt[i] * 0.5 * hwPt[j]) / 1.15 ** 2;
+        const pt2 = (0.5 * (hwPt[i] - 1) * 0.5 * (hwPt[j] - 1)) / 1.15 ** 2;
         const mass = Math.sqrt(2 * pt2 * (Math.cosh(deltaEta) - Math.cos(deltaPhi)));
         masses[hwCharge[i] === hwCharge[j] ? "same" : "opposite"].push(mass);
       }

@@ -60,6 +60,7 @@ export async function createRecalibrator(
   let matrix = new Float32Array(0);
   let places = new Uint32Array(0);
   let results: Float32Array[] = [];
+  /** Takes what the model has no output for. */
   let unused = new Float64Array(0);
 
   function makeRoom(orbits: readonly ScoutOrbit[]): void {
