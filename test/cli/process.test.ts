@@ -13,7 +13,7 @@ afterAll(() => {
 });
 
 function start(...argv: string[]): ChildProcess {
-  const child = spawn(process.execPath, ["--import", "tsx", "src/cli/main.ts", ...argv], {
+  const child = spawn(process.execPath, ["scripts/sources.mjs", "src/cli/main.ts", ...argv], {
     stdio: ["ignore", "pipe", "pipe"],
   });
   started.push(child);

@@ -40,14 +40,14 @@ test("a study of jets ends with one JSON object: l1, floor and models", async ()
   expect(err).toMatch(/^ +\d+ of \d+ {2}Network 32x3 \(MSE, batch 64\): [\d.]+ s$/m);
   expect(err).toContain(result.conclusion);
   expect(err).not.toContain("\u001b");
-}, 60_000);
+});
 
 test("a study that was killed goes on with --resume and keeps what was done", async () => {
   const file = await writeSimulatedJets(at("killed.parquet"));
   const [first, second] = ["network-8x2-batch-64", "network-4x1-batch-64"];
   const only = ["--only", `${first},${second}`, "--steps", "600"];
   const argv = ["study", "jets", file, "-o", at("killed"), ...settings, ...only];
-  const command = ["--import", "tsx", "src/cli/main.ts", ...argv];
+  const command = ["scripts/sources.mjs", "src/cli/main.ts", ...argv];
   const child = spawn(process.execPath, command, { stdio: "ignore" });
   const exit = once(child, "exit");
   const done = at("killed/models/network-4x1-batch-64/result.json");
@@ -61,7 +61,7 @@ test("a study that was killed goes on with --resume and keeps what was done", as
   expect(models.map((m) => m.id).sort()).toEqual([second, first]);
   expect(failed).toEqual([]);
   expect(statSync(done).mtimeMs).toBe(mtimeMs);
-}, 60_000);
+});
 
 test("a job that fails is named, the others are reported, and the exit code is 1", async () => {
   const file = await writeSimulatedJets(at("failing.parquet"));
@@ -76,7 +76,7 @@ test("a job that fails is named, the others are reported, and the exit code is 1
   expect(models.map((m) => m.id)).toEqual(["network-4x1-batch-64"]);
   expect(failed.map((job) => job.id)).toEqual(["tune-polynomial-300"]);
   expect(err).toMatch(/^error: study: tune-polynomial-300: .*; --resume runs it again$/m);
-}, 60_000);
+});
 
 test.each([
   [["--only", "network-5-batch-64"], /--only: no job "network-5-batch-64"/],

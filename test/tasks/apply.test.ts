@@ -15,7 +15,7 @@ const model = () => readFileSync(folder.at("trained/model.onnx"));
 beforeAll(async () => {
   const file = await writeSimulated(folder.at("muons.parquet"));
   await recalibrate(file, folder.at("trained"), { epochs: 30, model: "16x2" });
-}, 60_000);
+});
 
 describe("a model that was trained elsewhere", () => {
   let metrics: RecalibrationMetrics;
@@ -24,7 +24,7 @@ describe("a model that was trained elsewhere", () => {
     await writeTable(folder.at("others.csv"), muons);
     const apply = { name: "trained", model: model() };
     metrics = await recalibrate(folder.at("others.csv"), folder.at("applied"), {}, { apply });
-  }, 60_000);
+  });
 
   test("is judged on all rows of its window, and nothing is trained", () => {
     const { rows } = metrics;

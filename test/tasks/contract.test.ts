@@ -62,7 +62,7 @@ describe.each(cases)("recalibrate $object, $name", ({ name, write, file, used, o
   beforeAll(async () => {
     await write(path);
     metrics = await recalibrate(path, run, { epochs: 4 }, { object });
-  }, 60_000);
+  });
 
   test("the loss falls and the pt gets better", () => {
     const { losses, before, after } = metrics;

@@ -55,7 +55,7 @@ describe("calibrations of simulated jets", () => {
     const data = await prepareObjects("jets", [file], parseRecalibration("jets", {}));
     table = data.table;
     test_ = data.parts.test;
-  }, 60_000);
+  });
 
   /** rms of prediction / target - 1 over the test rows. */
   function rmsOf(prediction: (row: number) => number): number {

@@ -369,7 +369,7 @@ describe.skipIf(!present)("on real files", () => {
     const table = await readTable(at("flat-out.parquet"));
     for (const name of ["phiCalib", "etaCalib", "ptCalib"])
       expect(numericColumn(events, name)).toEqual(numericColumn(table, name));
-  }, 60_000);
+  });
 
   test("a muon has the hardware integers that the dataset of its file gives it", async () => {
     expect(await forty(["dataset", "muons", nano, "-o", at("dataset.parquet")])).toMatchObject({

@@ -23,7 +23,7 @@ const model = at("run/model.onnx");
 beforeAll(async () => {
   await writeTable(at("muons.parquet"), simulatedTable());
   await recalibrate(at("muons.parquet"), run);
-}, 60_000);
+});
 
 async function predict(model: string, input: string, out: string, ...more: string[]) {
   const {

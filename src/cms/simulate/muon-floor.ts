@@ -48,6 +48,11 @@ export function optimalMuons(
   const posterior = createMuonPosterior({ config: muonSimulation, ...options });
   const rows = new Map<number, MuonMomentRow>();
   const n = muons.hwPtL1.length;
+  const cells = new Map<number, Set<number>>(); // |hwEtaL1| that occur with an hwPtL1
+  for (let i = 0; i < n; i++) {
+    const etas = cells.get(muons.hwPtL1[i]) ?? new Set();
+    cells.set(muons.hwPtL1[i], etas.add(Math.abs(muons.hwEtaL1[i])));
+  }
   const level1 = level1Muons(muons);
   const predictors: MuonPredictors = {
     phi: new Float64Array(n),
@@ -60,7 +65,7 @@ export function optimalMuons(
     const hwEta = muons.hwEtaL1[i];
     let row = rows.get(hwPt);
     if (!row && hwPt > 0) {
-      row = posterior(hwPt);
+      row = posterior(hwPt, cells.get(hwPt));
       rows.set(hwPt, row);
     }
     const moments = row?.[Math.abs(hwEta)];

@@ -48,17 +48,20 @@ export type MuonMomentRow = readonly (MuonMoments | null)[];
 /**
  * The posterior of the simulation by quadrature over (ln pt, eta): for each node the probability
  * to fall into the hardware bin is a difference of normal distribution functions, so nothing is
- * sampled. Returns a function of hwPtL1 (1 .. 511), which costs about 15 ms a call.
+ * sampled. Returns a function of hwPtL1 (1 .. 511), which costs about 15 ms a call for all
+ * |hwEtaL1|, and less for those of `wanted` alone; the others are null then.
  */
 export function createMuonPosterior(
   options: MuonPosteriorOptions,
-): (hwPt: number) => MuonMomentRow {
+): (hwPt: number, wanted?: ReadonlySet<number>) => MuonMomentRow {
   const grid = createGrid(options);
   const bins = createEtaBins(grid);
   const inPtBin = createPtBins(grid);
-  return (hwPt) => {
+  return (hwPt, wanted) => {
     const likelihood = inPtBin(hwPt);
-    return bins.map((nodes) => integrate(grid, nodes, likelihood));
+    return bins.map((nodes, hwEta) =>
+      wanted && !wanted.has(hwEta) ? null : integrate(grid, nodes, likelihood),
+    );
   };
 }
 

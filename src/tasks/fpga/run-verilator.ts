@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, mkdirSync, readdirSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { SessionError } from "../../base/errors.ts";
 import { lastLines, runTool } from "./run-tool.ts";
@@ -81,6 +81,9 @@ export async function runVerilator(options: VerilatorOptions): Promise<Simulatio
 function copyRuntime(from: string, to: string): void {
   mkdirSync(to, { recursive: true });
   for (const file of ["verilated.o", "verilated_threads.o"])
-    if (existsSync(join(from, file)) && !existsSync(join(to, file)))
-      copyFileSync(join(from, file), join(to, file));
+    if (existsSync(join(from, file)) && !existsSync(join(to, file))) {
+      const beside = join(to, `${file}.${process.pid}.tmp`); // renamed when whole: others build too
+      copyFileSync(join(from, file), beside);
+      renameSync(beside, join(to, file));
+    }
 }

@@ -101,7 +101,7 @@ test("the floor converges: sizes, cells and seeds agree within 0.5 % and samplin
   expect(fine.relative).toBeGreaterThan(0.445);
   expect(fine.relative).toBeLessThan(0.475);
   expect(fine.absolute).toBeGreaterThan(fine.relative);
-}, 60_000);
+});
 
 /** p = sum w_j f_j(x) with the smallest mean of (p / t - 1)^2, by normal equations. */
 function leastSquares(features: (i: number) => number[], t: Float32Array, n: number) {
@@ -164,7 +164,7 @@ test("a regression on half of the jets comes down to the floor on the other half
   expect(ofFloor).toBeGreaterThan(0.03);
   expect(ofFloor).toBeLessThan(0.08);
   expect(Math.abs(ofModel - ofFloor)).toBeLessThan(0.01);
-}, 60_000);
+});
 
 test("the floor is a function of its options", () => {
   const options = { events: 4000, seed: 1 };

@@ -35,7 +35,7 @@ beforeAll(() => {
     sample ??= events;
     statistics = mergeJetStatistics(statistics, simulatedJetStatistics(events, matches));
   }
-}, 60_000);
+});
 
 const arrays = (events: JetEvents) => [
   events.nVertices,

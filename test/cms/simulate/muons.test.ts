@@ -28,7 +28,7 @@ beforeAll(() => {
     sample.ptReco[i] === sample.ptReco[i - 1];
   matched = [];
   for (let i = 0; i < reportRows; i++) if (sample.ptReco[i] > 0 && !isRepeated(i)) matched.push(i);
-}, 60_000);
+});
 
 /** Pull of a count against n trials of probability p. */
 const binomialPull = (count: number, n: number, p: number) =>

@@ -100,7 +100,7 @@ describe.skipIf(!present)("damaged files", () => {
       }
       expect(outcome.errors).toBeGreaterThan(outcome.right);
     },
-    60_000,
+    120_000,
   );
 
   test.each(files)(
@@ -137,6 +137,6 @@ describe.skipIf(!present)("damaged files", () => {
       }
       expect(errors).toBeGreaterThan(0);
     },
-    60_000,
+    120_000,
   );
 });

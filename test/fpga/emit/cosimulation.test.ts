@@ -23,7 +23,7 @@ describe.skipIf(!has("verilator"))("the emitted logic equals the interpreter", (
     const program = castProgram();
     const { mismatches, vectors } = await cosimulate(program, { n: 3000, clockMhz: 40 });
     expect({ mismatches, vectors }).toEqual({ mismatches: 0, vectors: 3000 });
-  }, 120_000);
+  });
 
   test("for every operation; and a wrong result is found and named", async () => {
     const { folder, top, output, pipeline, latencyClocks } = await cosimulate(everyOp());
@@ -37,7 +37,7 @@ describe.skipIf(!has("verilator"))("the emitted logic equals the interpreter", (
     expect(wrong.mismatches).toBe(1);
     expect(wrong.output).toMatch(/^vector 123:\n/);
     expect(wrong.output).toContain(`FAIL 2000 vectors, 1 mismatches, latency ${pipeline.latency}`);
-  }, 120_000);
+  });
 });
 
 describe.skipIf(!has("verilator"))("serialized products equal the interpreter", () => {
@@ -80,7 +80,7 @@ describe.skipIf(!has("g++"))("the emitted C++ equals the interpreter", () => {
         expectedText(program, vectors, n).trimEnd().split("\n"),
       );
     },
-    60_000,
+    120_000,
   );
 });
 

@@ -29,12 +29,12 @@ describe.skipIf(!has("verilator"))("the muon word", () => {
     const top = `${program.name}_word`;
     const { output } = await runVerilator({ folder, top, optimize: "-O0", runtimeCache });
     expect(output).toBe(`PASS 1000 vectors, latency ${pipeline.latency}\n`);
-  }, 120_000);
+  });
 });
 
 describe.skipIf(!has("yosys"))("synthesis", () => {
   test("that fails says why", async () => {
     const folder = scratch([{ path: "a.sv", text: "module a(input x); assign y = z; endmodul\n" }]);
     await expect(runYosys({ folder, top: "a" })).rejects.toThrow(/^yosys: failed[\s\S]*ERROR/);
-  }, 60_000);
+  });
 });

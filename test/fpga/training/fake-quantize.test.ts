@@ -39,7 +39,7 @@ describe("fakeQuantize", () => {
         JSON.stringify(format),
       ).toEqual(expected);
     }
-  }, 20_000);
+  });
 
   test("gives 0 for a format without bits", async () => {
     const format: FixedFormat = { ...formats[0], width: 0 };

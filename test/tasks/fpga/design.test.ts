@@ -41,13 +41,13 @@ beforeAll(async () => {
   muons = await writeSimulated(at("muons.parquet"));
   muonRun = at("run");
   await recalibrate(muons, muonRun, { model: "8x1", epochs: 2 });
-}, 60_000);
+});
 
 describe("a recalibration of muons", () => {
   let metrics: DesignMetrics;
   beforeAll(async () => {
     metrics = await run(muonRun, "design", { ebops: 400 });
-  }, 60_000);
+  });
 
   test("becomes logic with its price, errors and overflow counts", () => {
     expect(metrics.errors?.map((e) => e.quantity)).toEqual(["phi", "eta", "pt"]);
@@ -89,12 +89,12 @@ describe("a recalibration of muons", () => {
       expect(readFileSync(at(`again/${name}`)).equals(readFileSync(at(`design/${name}`)))).toBe(
         true,
       );
-  }, 60_000);
+  });
 
   test("learns narrower widths until a budget of LUT is kept", async () => {
     const { luts } = await run(muonRun, "small", { luts: Math.round(1.1 * metrics.luts) });
     expect(luts).toBeLessThanOrEqual(Math.round(1.1 * metrics.luts));
-  }, 60_000);
+  });
 });
 
 test.skipIf(!hasVerilator)(
@@ -121,7 +121,7 @@ test("a model whose features need more than logic is quantized from its features
   const metrics = await run(at("overlap"), "overlap-design", { epochs: 0, bits: 8 });
   expect(metrics.errors?.map((e) => e.quantity)).toEqual(["eta", "pt"]);
   for (const { ratio } of metrics.errors ?? []) expect(ratio.value).toBeLessThan(1.5);
-}, 60_000);
+});
 
 /** 6 inputs, 8 hidden units, a softmax over 3 classes. */
 function classifier(activation = relu): Uint8Array {
@@ -154,7 +154,7 @@ test("an ONNX file from elsewhere is rounded, and a sweep shows what bits buy", 
   const [widest, narrowest] = [sweep[0], sweep[sweep.length - 1]];
   expect(narrowest.luts).toBeLessThan(widest.luts);
   expect(narrowest.error).toBeGreaterThan(widest.error);
-}, 60_000);
+});
 
 describe("is refused with a reason", () => {
   test("a node without logic, by name", async () => {
@@ -200,7 +200,7 @@ describe("is refused with a reason", () => {
     );
     const found = await run(model, "named", { epochs: 0 }, { files: [muons] });
     expect(found.errors).toHaveLength(3);
-  }, 60_000);
+  });
 
   test("a missing Verilator, and all files are kept", async () => {
     const { PATH } = process.env;
@@ -214,5 +214,5 @@ describe("is refused with a reason", () => {
     }
     expect(existsSync(at("no-tool/rtl/run.sv"))).toBe(true);
     expect(existsSync(at("no-tool/report.html"))).toBe(true);
-  }, 60_000);
+  });
 });

@@ -15,7 +15,7 @@ const first = 1003;
 
 /** Starts the command in a process of its own and kills it when `blocks` more blocks are done. */
 async function runAndKill(argv: readonly string[], run: string, blocks: number): Promise<void> {
-  const child = spawn(process.execPath, ["--import", "tsx", "src/cli/main.ts", ...argv], {
+  const child = spawn(process.execPath, ["scripts/sources.mjs", "src/cli/main.ts", ...argv], {
     stdio: "ignore",
   });
   const ended = once(child, "exit");

@@ -34,7 +34,7 @@ let reference = "";
 beforeAll(async () => {
   await run([raw("reference.raw", 1, { n: 60 })], "reference");
   reference = at("reference");
-}, 60_000);
+});
 
 const departing = ({ alarms }: ScoutMetrics) => alarms.map(({ name }) => name);
 
@@ -49,7 +49,7 @@ test("a run like its reference raises no alarm, and lists every comparison", asy
     expect(significance).toBeGreaterThanOrEqual(0);
   }
   expect(readFileSync(at("same/report.html"), "utf8")).toContain("5 distributions, none of them");
-}, 60_000);
+});
 
 test("muons twisted in eta and phi are found by the kernel test, and the page says so", async () => {
   const file = raw("twisted.raw", 3, { isTwisted: true });
@@ -60,7 +60,7 @@ test("muons twisted in eta and phi are found by the kernel test, and the page sa
   const page = readFileSync(at("twisted/report.html"), "utf8");
   expect(page).toMatch(/depart.? from the reference/);
   expect(page).toContain("drift.shape");
-}, 60_000);
+});
 
 test("a reference that counted something else under the same name is refused", async () => {
   const [pt, ...rest] = stages;
@@ -71,4 +71,4 @@ test("a reference that counted something else under the same name is refused", a
   const drift = [{ ...stages[3], every: 2 }] as typeof stages;
   const metrics = await run([raw("c.raw", 4, { n: 20 })], "c", { reference, stages: drift });
   expect(metrics.comparison.map(({ kind }) => kind).sort()).toEqual(["chi2", "kernel"]);
-}, 60_000);
+});

@@ -60,7 +60,7 @@ describe.skipIf(!isMounted)("a disk that is full", () => {
   let whole: ScoutMetrics;
   beforeAll(async () => {
     whole = await scout({ settings: settingsOf("root"), out: at("whole") });
-  }, 60_000);
+  });
 
   test.each(["root", "parquet"] as const)(
     "names the file and what to do; with room again, %s loses and doubles nothing",
@@ -91,6 +91,6 @@ describe.skipIf(!isMounted)("a disk that is full", () => {
       expect(blocks(`${run}/events`)).toEqual(blocks(at("whole/events")));
       if (output === "root") expect(await keptIn(run)).toEqual(await keptIn(at("whole")));
     },
-    60_000,
+    120_000,
   );
 });

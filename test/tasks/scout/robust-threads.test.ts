@@ -57,7 +57,7 @@ test("a thread that dies is replaced: each block is done once, and nothing of it
   expect(tallies.counts).toMatchObject({ orbits: 4 * blocks, "objects.muons": blocks * muons });
   expect(restarts).toBeGreaterThan(0);
   expect(restarts).toBeLessThanOrEqual(kills);
-}, 60_000);
+});
 
 test("a block that ends three threads is named, with what to do", async () => {
   let started = 0;
@@ -80,4 +80,4 @@ test("a block that ends three threads is named, with what to do", async () => {
   );
   expect(started).toBe(3);
   await threads.close();
-}, 60_000);
+});

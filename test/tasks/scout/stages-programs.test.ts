@@ -48,7 +48,7 @@ describe("a design of forty fpga as a score", () => {
     const loaded = await loadAssets([stageSchema.parse({ ...score, model: path })]);
     assets = loaded.assets;
     expect(loaded.inputs.map(({ file }) => file)).toEqual(["program.json"]);
-  }, 60_000);
+  });
 
   test("gives what its interpreter gives, bit for bit", async () => {
     const { column } = await processed(orbits, [{ ...score, model: path }, all], {

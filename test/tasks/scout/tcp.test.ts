@@ -209,17 +209,17 @@ test("a slow consumer makes the sender wait: nothing is lost, little is in memor
     }
     socket.end();
   })();
-  await sleep(800);
-  const [before] = [accepted, process.memoryUsage().arrayBuffers];
-  await sleep(400);
-  expect(accepted, "the sender stands still").toBe(before);
+  for (let before = -1; accepted === 0 || accepted !== before; ) {
+    before = accepted;
+    await sleep(400); // until the sender stands still
+  }
   // blocks of ten orbits: one given, one begun, and buffers of both systems, below 12 MB
   expect(accepted).toBeLessThan(100);
   isHeld = false;
   await Promise.all([sending, done]);
   expect(orbits()).toEqual(range(1, 300));
   expect(dropped).toEqual({});
-}, 20_000);
+});
 
 test("addresses are of this machine unless told, and checked", () => {
   expect(parseAddress("x", "9040")).toEqual({ host: "127.0.0.1", port: 9040 });

@@ -22,7 +22,7 @@ let data: Dataset;
 beforeAll(async () => {
   const file = await writeSimulated(folder.at("muons.parquet"));
   data = await prepareStudy("muons", [file], config);
-}, 30_000);
+});
 
 const context = (settings: StudyConfig = config) => ({
   runtime,

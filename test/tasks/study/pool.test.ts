@@ -32,7 +32,7 @@ test("a worker thread that dies fails its job, and the next job gets a new one",
     expect.stringMatching(/^first: .*null/),
     expect.stringMatching(/^second: .*null/),
   ]);
-}, 30_000);
+});
 
 test("rows that cannot be read fail every job with the reason", async () => {
   const failed: string[] = [];
@@ -47,7 +47,7 @@ test("rows that cannot be read fail every job with the reason", async () => {
   await pool.close();
   expect(failed).toHaveLength(2);
   for (const reason of failed) expect(reason).toMatch(/absent\.parquet: no such file/);
-}, 30_000);
+});
 
 test("a result that cannot be written ends all, with its error", async () => {
   const files = [await writeSimulated(folder.at("muons.parquet"))];
@@ -60,4 +60,4 @@ test("a result that cannot be written ends all, with its error", async () => {
   const jobs = ["a", "b", "c"].map(kernel);
   await expect(pool.run(jobs)).rejects.toThrow("no space left");
   await pool.close();
-}, 30_000);
+});

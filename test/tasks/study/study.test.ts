@@ -13,7 +13,7 @@ let metrics: StudyMetrics;
 beforeAll(async () => {
   await writeSimulated(file());
   metrics = await tinyMuonStudy(file(), out());
-}, 60_000);
+});
 
 const text = (name: string) => readFileSync(`${out()}/${name}`, "utf8");
 const model = (id: string) => metrics.models.find((m) => m.id === id);
@@ -180,7 +180,7 @@ describe("an unfinished study", () => {
     );
     expect(resumed.best.falkon).toBeNull();
     expect(resumed.conclusion).toContain("nothing of the other kind is done");
-  }, 60_000);
+  });
 
   test("loses nothing to jobs that fail or are given up by a file named cancel, and names them", async () => {
     const path = folder.at("failing");
@@ -202,5 +202,5 @@ describe("an unfinished study", () => {
     const html = readFileSync(`${path}/report.html`, "utf8");
     expect(html).toContain("Not finished");
     for (const { id } of failed) expect(html).toContain(id);
-  }, 60_000);
+  });
 });

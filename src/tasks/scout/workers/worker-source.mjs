@@ -1,6 +1,5 @@
 // Starts worker.ts from the TypeScript sources, in tests and scripts; the built package has no use
 // for this file, and so does not hold it.
-import { register } from "tsx/esm/api";
+import { importSource } from "../../../../scripts/sources.mjs";
 
-register();
-await import("./worker.ts");
+await importSource(new URL("./worker.ts", import.meta.url));
