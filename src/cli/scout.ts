@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { define as broker } from "./scout/broker.ts";
 import { define as demo } from "./scout/demo.ts";
 import { define as menu } from "./scout/menu.ts";
 import { define as monitor } from "./scout/monitor.ts";
@@ -11,5 +12,6 @@ import type { Run } from "./verb.ts";
 
 /** `forty scout ...`: the stream of Level-1 scouting; a subcommand is a file and its line here. */
 export function define(command: Command, wrap: Run): void {
-  for (const add of [simulate, replay, run, monitor, demo, work, publish, menu]) add(command, wrap);
+  const all = [simulate, replay, run, monitor, demo, work, publish, broker, menu];
+  for (const add of all) add(command, wrap);
 }

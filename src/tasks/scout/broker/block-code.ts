@@ -1,47 +1,66 @@
 import { ConfigError, FormatError } from "../../../base/errors.ts";
+import { scoutingSources, sourceName } from "../../../cms/scouting/sources.ts";
 import type { OrbitBlock, RawOrbit } from "../orbit/block.ts";
 
-/** "FOB1", little endian. */
-const magic = 0x31424f46;
+/** "FOB2", little endian; with each change of what follows, another digit and another `wire`. */
+const magic = 0x32424f46;
+/** Bits of the magic that any version has. */
+const anyVersion = 0x00ff_ffff;
 /** Bytes before the table of orbits. */
 const headBytes = 28;
-/** Bytes of an orbit in the table. */
-const rowBytes = 16;
-/** Length of a source that an orbit does not have. */
-const absent = 0xffff_ffff;
+/** Bytes of an orbit in its table, and of one of its sources in the next. */
+const [orbitBytes, sourceBytes] = [12, 8];
 /** Words of the head that hold the checksum. */
 const sumWords = [5, 6] as const;
+/** Lengths are words. */
+const tooLong = 2 ** 32;
 
-const sources = ["gmt", "calo"] as const;
+const { gmt: gmtSource, calo: caloSource } = scoutingSources;
+/** What an orbit has on its own, by source id; all else is among its others. */
+const own = new Map<number, "gmt" | "calo">([
+  [gmtSource.first, "gmt"],
+  [caloSource.first, "calo"],
+]);
 const padded = (bytes: number) => (bytes + 3) & ~3;
 
+type Payload = readonly [source: number, bytes: Uint8Array];
+
+function payloadsOf(orbit: RawOrbit): Payload[] {
+  const first = Array.from(own, ([id, name]) => [id, orbit[name]] as const);
+  return [...first.filter((p): p is Payload => p[1] !== undefined), ...(orbit.others ?? [])];
+}
+
 /**
- * A block as bytes, little endian: magic, total length, number of orbits, run, id, two words of
- * checksum; a row of orbit number, luminosity section and the lengths of both sources per orbit;
- * then all payloads, each filled up with zeros to 4 bytes.
+ * A block as bytes, little endian: magic, total length, number of orbits, run, id, two
+ * words of checksum; a row of orbit number, luminosity section and number of sources per orbit; a
+ * row of id and length per source, those of the first orbit first; then all payloads, each filled up
+ * with zeros to 4 bytes. Sources keep their order, in which their objects are merged.
+ * @throws ConfigError for 4 GB or more.
  */
 export function encodeBlock({ run, id, orbits }: OrbitBlock): Uint8Array {
-  const other = orbits.find(({ others }) => others !== undefined);
-  if (other !== undefined)
+  const payloads = orbits.map(payloadsOf);
+  const all = payloads.flat();
+  const tableBytes = headBytes + orbitBytes * orbits.length + sourceBytes * all.length;
+  const total = all.reduce((sum, [, { length }]) => sum + padded(length), tableBytes);
+  if (total >= tooLong)
     throw new ConfigError(
-      `broker: orbit ${other.orbit} has other sources than GMT and calorimeter by DMA, which no broker takes; process them without one`,
+      `broker: block ${id} of ${orbits.length} orbits has ${total} bytes, at most ${tooLong - 1} go over a broker; use a smaller blockOrbits`,
     );
-  const lengths = orbits.flatMap((orbit) => sources.map((s) => orbit[s]?.length));
-  const payload = lengths.reduce<number>((sum, length) => sum + padded(length ?? 0), 0);
-  const bytes = new Uint8Array(headBytes + rowBytes * orbits.length + payload);
-  const words = new Uint32Array(bytes.buffer, 0, (headBytes + rowBytes * orbits.length) / 4);
-  words.set([magic, bytes.length, orbits.length, run, id]);
-  let at = words.byteLength;
-  orbits.forEach((orbit, k) => {
-    const row = (headBytes + rowBytes * k) / 4;
-    words.set([orbit.orbit, orbit.lumi], row);
-    sources.forEach((source, s) => {
-      const data = orbit[source];
-      words[row + 2 + s] = data?.length ?? absent;
-      bytes.set(data ?? [], at);
-      at += padded(data?.length ?? 0);
-    });
+  const bytes = new Uint8Array(total);
+  const words = new Uint32Array(bytes.buffer, 0, tableBytes / 4);
+  words.set([magic, total, orbits.length, run, id]);
+  let row = headBytes / 4;
+  orbits.forEach(({ orbit, lumi }, k) => {
+    words.set([orbit, lumi, payloads[k].length], row);
+    row += orbitBytes / 4;
   });
+  let at = tableBytes;
+  for (const [source, data] of all) {
+    words.set([source, data.length], row);
+    row += sourceBytes / 4;
+    bytes.set(data, at);
+    at += padded(data.length);
+  }
   words.set(checksum(bytes), sumWords[0]);
   return bytes;
 }
@@ -56,40 +75,78 @@ export function decodeBlock(given: Uint8Array): OrbitBlock {
     throw new FormatError(`block: ${bytes.length} bytes are no whole block`);
   const words = new Uint32Array(bytes.buffer);
   const [start, length, count, run, id] = words;
-  if (start !== magic)
-    throw new FormatError(`block: starts with 0x${start.toString(16)}; is another program there?`);
+  requireMagic(start);
   if (length !== bytes.length)
     throw new FormatError(`block ${id}: ${bytes.length} bytes, of ${length} told`);
-  if (count === 0 || count > (length - headBytes) / rowBytes)
+  if (count === 0 || count > (length - headBytes) / orbitBytes)
     throw new FormatError(`block ${id}: ${count} orbits in ${length} bytes`);
   const sums = checksum(bytes);
   if (sumWords.some((word, k) => words[word] !== sums[k]))
     throw new FormatError(`block ${id}: the checksum is wrong; it was damaged on its way`);
+  let row = headBytes / 4 + (orbitBytes / 4) * count; // of the next source
+  let sources = 0;
+  for (let k = 0; k < count; k++) sources += words[headBytes / 4 + (orbitBytes / 4) * k + 2];
+  let at = 4 * row + sourceBytes * sources;
+  if (at > length) throw new FormatError(`block ${id}: ${sources} sources in ${length} bytes`);
+
+  function takePayload(): Payload {
+    const [source, size] = [words[row], words[row + 1]];
+    row += sourceBytes / 4;
+    const where = `block ${id}: ${size} bytes of ${sourceName(source)}`;
+    if (size > length - at) throw new FormatError(`${where} past the end`);
+    const payload = bytes.subarray(at, at + size);
+    const end = at + padded(size);
+    if (bytes.subarray(at + size, end).some((byte) => byte !== 0))
+      throw new FormatError(`${where} are cut short`);
+    at = end;
+    return [source, payload];
+  }
+
   const orbits: RawOrbit[] = [];
-  let at = headBytes + rowBytes * count;
   for (let k = 0; k < count; k++) {
-    const row = (headBytes + rowBytes * k) / 4;
-    const [orbit, lumi] = [words[row], words[row + 1]];
+    const [orbit, lumi, n] = words.subarray(headBytes / 4 + (orbitBytes / 4) * k);
     if (k > 0 && orbit <= orbits[k - 1].orbit)
       throw new FormatError(`block ${id}: orbit ${orbit} behind orbit ${orbits[k - 1].orbit}`);
-    const raw: { orbit: number; lumi: number; gmt?: Uint8Array; calo?: Uint8Array } = {
-      ...{ orbit, lumi },
-    };
-    sources.forEach((source, s) => {
-      const size = words[row + 2 + s];
-      if (size === absent) return;
-      if (size > length - at)
-        throw new FormatError(`block ${id}: ${size} bytes of ${source} past the end`);
-      raw[source] = bytes.subarray(at, at + size);
-      at += padded(size);
-      if (bytes.subarray(at - padded(size) + size, at).some((byte) => byte !== 0))
-        throw new FormatError(`block ${id}: ${size} bytes of ${source} are cut short`);
-    });
-    orbits.push(raw);
+    const payloads = Array.from({ length: n }, takePayload);
+    orbits.push(orbitOf({ orbit, lumi }, payloads, `block ${id}: orbit ${orbit}`));
   }
   if (at !== length) throw new FormatError(`block ${id}: ${length - at} bytes too many`);
   return { run, id, orbits };
 }
+
+/** An orbit with its sources; GMT and calorimeter come first, and none comes twice. */
+function orbitOf(
+  { orbit, lumi }: Pick<RawOrbit, "orbit" | "lumi">,
+  payloads: readonly Payload[],
+  where: string,
+): RawOrbit {
+  const others = new Map<number, Uint8Array>();
+  const raw: { gmt?: Uint8Array; calo?: Uint8Array } = {};
+  let first = 0;
+  for (const [source, bytes] of payloads) {
+    const name = own.get(source);
+    const isMisplaced = name ? others.size > 0 || source <= first : others.has(source);
+    if (isMisplaced) throw new FormatError(`${where}: ${sourceName(source)} twice or out of order`);
+    if (name) {
+      raw[name] = bytes;
+      first = source;
+    } else others.set(source, bytes);
+  }
+  return { orbit, lumi, ...raw, ...(others.size > 0 ? { others } : {}) };
+}
+
+/** @throws FormatError for the first word of anything but a block of this version. */
+function requireMagic(start: number): void {
+  if (start === magic) return;
+  throw new FormatError(
+    (start & anyVersion) === (magic & anyVersion)
+      ? `block: written as ${textOf(start)} by another version of forty, this reads ${textOf(magic)}; install the same on all machines`
+      : `block: starts with 0x${start.toString(16)}; is another program there?`,
+  );
+}
+
+const textOf = (word: number) =>
+  String.fromCharCode(...new Uint8Array(Uint32Array.of(word).buffer));
 
 /** Two sums over all words but those of the checksum: of the words, and of these sums. */
 function checksum(bytes: Uint8Array): [number, number] {

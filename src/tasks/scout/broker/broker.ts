@@ -39,6 +39,17 @@ export interface Delivery {
   giveBack(afterMs: number): void;
 }
 
+/** What a stream holds at the moment. */
+export interface StreamState {
+  readonly messages: number;
+  readonly bytes: number;
+  /** Consumers: one of a queue, whoever pulls from it. */
+  readonly consumers: number;
+  /** When it was made, and when its last message came (null: none ever), ms since 1970. */
+  readonly madeMs: number;
+  readonly lastMs: number | null;
+}
+
 export interface Message {
   readonly stream: string;
   readonly subject: string;
@@ -70,6 +81,7 @@ export interface Broker {
   subjectsIn(stream: string, among: string): Promise<string[]>;
   /** Number of messages in a stream. */
   messagesIn(stream: string): Promise<number>;
+  stateOf(stream: string): Promise<StreamState>;
   /** Resolves when the broker has stored the message, on a majority of the replicas. */
   publish(message: Message): Promise<void>;
   /**

@@ -1,5 +1,6 @@
 export { type BrokerConfig, brokerSchema } from "./config.ts";
 export type { Seen } from "./hello.ts";
+export { type BrokerRun, listRuns, type RunsOptions, removeRun } from "./run-admin.ts";
 export {
   type BrokerWorkers,
   type BrokerWorkersOptions,

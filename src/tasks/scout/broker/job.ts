@@ -15,8 +15,17 @@ export interface Job {
   readonly broker: BrokerConfig;
 }
 
+/**
+ * Version of all that goes over a broker: jobs, blocks, results, signs of life. It goes up by one
+ * with each change, so that programs which would not understand each other say so before any block.
+ */
+const wire = 3;
+
+/** What every version has told of itself; the first had no `wire`. */
+const speechSchema = z.object({ version: z.string(), wire: z.int().default(1) });
+
 const jobSchema = z.strictObject({
-  version: z.string(),
+  ...{ version: z.literal(version), wire: z.literal(wire) },
   settings: z.unknown(),
   broker: brokerSchema,
   assets: z.array(
@@ -41,7 +50,7 @@ export async function putJob(
     list.push({ path, sha256, ...object });
   }
   const job: z.infer<typeof jobSchema> = {
-    ...{ version, settings: config, broker: settings, assets: list },
+    ...{ version, wire, settings: config, broker: settings, assets: list },
   };
   const bytes = new TextEncoder().encode(JSON.stringify(job));
   await broker.publish({
@@ -56,11 +65,14 @@ export async function putJob(
 export async function getJob(broker: Broker, names: BrokerNames): Promise<Job | null> {
   const bytes = await broker.latest(names.store, names.job);
   if (bytes === null) return null;
-  const job = jobSchema.safeParse(JSON.parse(new TextDecoder().decode(bytes))).data;
-  if (job?.version !== version)
+  const told: unknown = JSON.parse(new TextDecoder().decode(bytes));
+  const job = jobSchema.safeParse(told).data;
+  if (job === undefined) {
+    const of = speechSchema.safeParse(told).data;
     throw new ConfigError(
-      `broker: run ${names.key} is of forty ${job?.version ?? "of another kind"}, this is ${version}; install the same on all machines`,
+      `broker: run ${names.key} is of ${of ? speechText(of) : "another program"}, this is ${speechText({ version, wire })}; install the same on all machines`,
     );
+  }
   const assets: Record<string, Uint8Array> = {};
   for (const { path, sha256, ...object } of job.assets) {
     assets[path] = await getObject(broker, names, object);
@@ -69,6 +81,8 @@ export async function getJob(broker: Broker, names: BrokerNames): Promise<Job | 
   }
   return { config: parseScout(job.settings), assets, broker: job.broker };
 }
+
+const speechText = (of: z.infer<typeof speechSchema>) => `forty ${of.version}, wire ${of.wire}`;
 
 /** Hexadecimal SHA-256. */
 export async function sha256Of(bytes: Uint8Array): Promise<string> {

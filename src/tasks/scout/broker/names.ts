@@ -17,8 +17,9 @@ export interface BrokerNames {
   end(publisher: string): string;
   /** Which blocks are done, for publishers. */
   readonly done: string;
-  /** Signs of life of the workers. */
+  /** Signs of life of the workers, and of the run itself. */
   readonly worker: string;
+  readonly run: string;
 }
 
 /** @param name - prefix of all names. @param key - of the run, hexadecimal. */
@@ -36,6 +37,7 @@ export function brokerNames(name: string, key: string): BrokerNames {
     end: (publisher) => `${at}.store.end.${publisher}`,
     done: `${at}.store.done`,
     worker: `${at}.worker`,
+    run: `${at}.run`,
   };
 }
 
@@ -44,6 +46,15 @@ export const jobSubject = (name: string, key: string) => `${name}.${key}.store.j
 
 /** Key of the run whose store a stream is, or null. */
 export const keyOfStore = (stream: string) => stream.match(/-([\da-f]+)-store$/)?.[1] ?? null;
+
+/** What all subjects of all runs of a name match. */
+export const anySubject = (name: string) => `${name}.>`;
+
+/** Key of the run that one of its streams is of, or null where it is none of that name. */
+export function keyOfStream(name: string, stream: string): string | null {
+  if (!stream.startsWith(`${name}-`)) return null;
+  return stream.slice(name.length).match(/^-([\da-f]+)-(blocks|results|store)$/)?.[1] ?? null;
+}
 
 /** The streams to make for a run. */
 export function brokerStreams(

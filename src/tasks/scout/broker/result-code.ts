@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { FormatError } from "../../../base/errors.ts";
 import type { TalliesJson } from "../results/tallies.ts";
+import { restartsSchema } from "./hello.ts";
 import type { StoredObject } from "./parcels.ts";
 
 /** Kept crossings of a block, as a file in the store. */
@@ -14,6 +15,8 @@ export interface BlockReport {
   readonly id: number;
   /** Host and process of the worker. */
   readonly worker: string;
+  /** Threads that it has replaced so far, as in its signs of life, which may get lost. */
+  readonly restarts: number;
   /** The object that the block lies in, to be removed when it is done. */
   readonly object: string | null;
   readonly outcome:
@@ -29,6 +32,7 @@ const index = z.int().min(0);
 const objectName = z.string().regex(/^[\w-]+$/);
 const reportSchema = z.strictObject({
   ...{ run: index, id: index, worker: z.string(), object: objectName.nullable() },
+  restarts: restartsSchema,
   outcome: z.union([
     z.strictObject({ failure: z.string() }),
     z.strictObject({

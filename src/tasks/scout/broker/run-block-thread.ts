@@ -24,10 +24,15 @@ export interface BlockThread {
   close(): Promise<void>;
 }
 
-/** @param folder - to be made, for files on their way. @throws SessionError where none can start. */
+/**
+ * @param folder - to be made, for files on their way.
+ * @param onRestart - told when the thread is replaced, since it died or failed on a block.
+ * @throws SessionError where none can start.
+ */
 export async function startBlockThread(
   { config, assets }: Job,
   folder: string,
+  onRestart: () => void,
 ): Promise<BlockThread> {
   await mkdir(folder);
   let done: Omit<ThreadResult, "file"> | null = null;
@@ -37,6 +42,7 @@ export async function startBlockThread(
       async onDone({ orbits }, tallies) {
         done = { orbits, tallies };
       },
+      onRestart,
     });
   let thread = await start();
   const work = async (block: OrbitBlock) => {
@@ -60,6 +66,7 @@ export async function startBlockThread(
       } catch (error) {
         await thread.close();
         await rm(path, { force: true });
+        onRestart();
         thread = await start();
         throw error;
       }

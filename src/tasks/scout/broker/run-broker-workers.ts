@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { hostname } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { CancelledError, SessionError } from "../../../base/errors.ts";
 import type { RunFolder } from "../../run-folder.ts";
@@ -8,7 +9,7 @@ import { type Broker, nullIfGone } from "./broker.ts";
 import type { BrokerConfig } from "./config.ts";
 import { createGate } from "./gate.ts";
 import { startHeartbeat } from "./heartbeat.ts";
-import { createRollCall, type Seen } from "./hello.ts";
+import { createRestartCount, createRollCall, encodeHello, helloMs, type Seen } from "./hello.ts";
 import { type Job, putJob } from "./job.ts";
 import { numbersIn, type PublisherEnd, readEnds, tellDone } from "./ledger.ts";
 import { type BrokerNames, brokerNames, brokerStreams } from "./names.ts";
@@ -60,11 +61,14 @@ const patience = 3;
  * @throws SessionError without a broker, ConfigError where it cannot have the streams.
  */
 export async function startBrokerWorkers(options: BrokerWorkersOptions): Promise<BrokerWorkers> {
-  const { setup, threads, queue, onDone, done, signal, broker: settings } = options;
+  const { setup, threads, queue, onDone, onRestart, done, signal, broker: settings } = options;
   const broker = await (options.connect ?? connectTo)(settings);
   const names = brokerNames(settings.name, await keyOf(options.run));
   const job: Job = { config: setup.config, assets: setup.assets, broker: settings };
+  const sign = encodeHello({ process: `${hostname()}-${process.pid}` });
+  const living = setInterval(() => broker.tell(names.run, sign), helloMs);
   const dealt = await openStreams(broker, names, job).catch(async (error: unknown) => {
+    clearInterval(living);
     await broker.close();
     throw error;
   });
@@ -75,7 +79,10 @@ export async function startBrokerWorkers(options: BrokerWorkersOptions): Promise
   const gate = createGate();
   const rollCall = createRollCall();
   const heartbeat = startHeartbeat(settings.ackSeconds);
-  const take = createResultTaker({ broker, names, setup, onDone, heartbeat, ended });
+  const countRestarts = createRestartCount(() => onRestart?.());
+  const take = createResultTaker({
+    ...{ broker, names, setup, onDone, heartbeat, ended, countRestarts },
+  });
   const closing = new AbortController();
   const running = new Set<Promise<unknown>>();
 
@@ -125,7 +132,8 @@ export async function startBrokerWorkers(options: BrokerWorkersOptions): Promise
   }
 
   broker.listen(names.worker, (bytes) => {
-    rollCall.hear(bytes);
+    const hello = rollCall.hear(bytes);
+    if (hello !== null) countRestarts(hello);
     gate.changed();
   });
   const cancel = () =>
@@ -171,6 +179,7 @@ export async function startBrokerWorkers(options: BrokerWorkersOptions): Promise
       signal?.removeEventListener("abort", cancel);
       await Promise.all(running);
       heartbeat.stop();
+      clearInterval(living);
       await broker.close();
     },
   };

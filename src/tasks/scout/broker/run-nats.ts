@@ -12,7 +12,13 @@ import {
 } from "@nats-io/jetstream";
 import { connect, type Msg, type NatsConnection } from "@nats-io/transport-node";
 import { ConfigError, SessionError } from "../../../base/errors.ts";
-import { type Broker, type Delivery, StreamGoneError, type StreamSpec } from "./broker.ts";
+import {
+  type Broker,
+  type Delivery,
+  StreamGoneError,
+  type StreamSpec,
+  type StreamState,
+} from "./broker.ts";
 
 export interface NatsOptions {
   /** Addresses, nats://host:port; the others of a cluster are found by themselves. */
@@ -101,6 +107,15 @@ export async function connectNats(options: NatsOptions): Promise<Broker> {
     }
   }
 
+  const stateOf = (stream: string): Promise<StreamState> =>
+    insist(`read stream ${stream}`, stream, async () => {
+      const { created, state } = await jsm.streams.info(stream);
+      const { messages, bytes, consumer_count: consumers } = state;
+      const last = Date.parse(state.last_ts); // of the year 1 before the first message
+      const lastMs = last > 0 ? last : null;
+      return { messages, bytes, consumers, madeMs: Date.parse(created), lastMs };
+    });
+
   return {
     where,
     get maxBytes() {
@@ -124,11 +139,8 @@ export async function connectNats(options: NatsOptions): Promise<Broker> {
         const { state } = await jsm.streams.info(stream, { subjects_filter: among });
         return Object.keys(state.subjects ?? {});
       }),
-    messagesIn: (stream) =>
-      insist(`read stream ${stream}`, stream, async () => {
-        const { state } = await jsm.streams.info(stream);
-        return state.messages;
-      }),
+    messagesIn: async (stream) => (await stateOf(stream)).messages,
+    stateOf,
     publish: ({ stream, subject, bytes, id }) =>
       insist(`publish to stream ${stream}`, stream, async () => {
         await js.publish(subject, bytes, { msgID: id, ...callTimeout });

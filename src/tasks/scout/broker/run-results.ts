@@ -9,7 +9,7 @@ import type { Heartbeat } from "./heartbeat.ts";
 import { sha256Of } from "./job.ts";
 import { type BrokerNames, dealtBlock } from "./names.ts";
 import { getObject, openParcel, removeObject } from "./parcels.ts";
-import { decodeReport, type KeptFile } from "./result-code.ts";
+import { type BlockReport, decodeReport, type KeptFile } from "./result-code.ts";
 
 export interface ResultsOptions extends Pick<WorkersOptions, "setup" | "onDone"> {
   readonly broker: Broker;
@@ -17,6 +17,8 @@ export interface ResultsOptions extends Pick<WorkersOptions, "setup" | "onDone">
   readonly heartbeat: Heartbeat;
   /** Ids of the blocks with a record. */
   readonly ended: Set<number>;
+  /** Told how many threads a worker has replaced so far. */
+  readonly countRestarts: (of: Pick<BlockReport, "worker" | "restarts">) => void;
 }
 
 /**
@@ -25,7 +27,7 @@ export interface ResultsOptions extends Pick<WorkersOptions, "setup" | "onDone">
  * @returns a function that takes a delivery, and tells the block that is done, or null.
  */
 export function createResultTaker(options: ResultsOptions) {
-  const { broker, names, setup, onDone, heartbeat, ended } = options;
+  const { broker, names, setup, onDone, heartbeat, ended, countRestarts } = options;
   const taking = new Set<number>();
   let expectedRun: number | null = null;
 
@@ -50,6 +52,7 @@ export function createResultTaker(options: ResultsOptions) {
     heartbeat.add(delivery);
     const { bytes, object } = await openParcel(broker, names, delivery.bytes);
     const report = decodeReport(bytes);
+    countRestarts(report);
     const { outcome, run, worker } = report;
     if ("failure" in outcome) {
       await delivery.ack(); // so that a resumed run tries it anew

@@ -7,7 +7,7 @@ import { talliesJson } from "../results/tallies.ts";
 import { decodeBlock } from "./block-code.ts";
 import { type Broker, type Delivery, StreamGoneError } from "./broker.ts";
 import { startHeartbeat } from "./heartbeat.ts";
-import { encodeHello } from "./hello.ts";
+import { encodeHello, helloMs } from "./hello.ts";
 import { type Job, sha256Of } from "./job.ts";
 import { type BrokerNames, dealtBlock } from "./names.ts";
 import { openParcel, packParcel, putObject } from "./parcels.ts";
@@ -35,7 +35,6 @@ export interface ServedBlock {
 }
 
 const pullMs = 2000;
-const helloMs = 1000;
 
 /**
  * Works on the blocks of a run until it is over. Each thread works on one block while its next one
@@ -48,9 +47,14 @@ export async function serveRun(options: ServeOptions): Promise<void> {
   const temporary = await mkdtemp(join(tmpdir(), "forty-work-"));
   const worker = `${hostname()}-${process.pid}-${crypto.randomUUID().slice(0, 4)}`;
   const heartbeat = startHeartbeat(job.broker.ackSeconds);
-  const tell = (n: number) => broker.tell(names.worker, encodeHello({ worker, threads: n }));
+  const state = { isOver: false, busy: 0, restarts: 0, error: null as unknown };
+  const tell = (n: number) =>
+    broker.tell(names.worker, encodeHello({ worker, threads: n, restarts: state.restarts }));
   const hello = setInterval(() => tell(threads), helloMs);
-  const state = { isOver: false, busy: 0, error: null as unknown };
+  const restarted = () => {
+    state.restarts++;
+    tell(threads);
+  };
   const isEnding = () => signal.aborted || state.isOver || state.error !== null;
   const fail = (error: unknown) => {
     if (error instanceof StreamGoneError) state.isOver = true;
@@ -76,14 +80,15 @@ export async function serveRun(options: ServeOptions): Promise<void> {
     });
 
   async function send(taken: TakenBlock, result: ThreadResult | Failure): Promise<void> {
-    await sendResult(taken, result, { ...options, worker }).catch(fail);
+    const { restarts } = state;
+    await sendResult(taken, result, { ...options, worker, restarts }).catch(fail);
     heartbeat.delete(taken.delivery);
     state.busy--;
   }
 
   /** One thread; a block that comes too late goes back. */
   async function lane(index: number): Promise<void> {
-    const thread = await startBlockThread(job, join(temporary, `${index}`));
+    const thread = await startBlockThread(job, join(temporary, `${index}`), restarted);
     let next = takeOrFail();
     let sending: Promise<void> = Promise.resolve();
     try {
@@ -155,11 +160,13 @@ async function processBlock(
   return thread.process(block).catch((error: Error) => ({ failure: error.message }));
 }
 
+type Restarts = Pick<BlockReport, "worker" | "restarts">;
+
 /** Tells the result of a block; one that fails is given back until it did so too often. */
 async function sendResult(
   { delivery, block, object }: TakenBlock,
   result: ThreadResult | Failure,
-  { broker, names, job, worker, onBlock }: Context & { readonly worker: string },
+  { broker, names, job, onBlock, worker, restarts }: Context & Restarts,
 ): Promise<void> {
   const isFailed = "failure" in result;
   if (isFailed && delivery.attempt < job.broker.attempts)
@@ -167,7 +174,7 @@ async function sendResult(
   const { id, lastOrbit } = dealtBlock(delivery.subject);
   const file = isFailed || result.file === null ? null : await putFile(id, result.file);
   const report: BlockReport = {
-    ...{ run: "run" in block ? block.run : 0, id, worker, object },
+    ...{ run: "run" in block ? block.run : 0, id, worker, restarts, object },
     outcome: isFailed
       ? result
       : { orbits: result.orbits.map(withoutBytes), tallies: talliesJson(result.tallies), file },

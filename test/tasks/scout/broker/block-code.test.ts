@@ -6,12 +6,25 @@ import { blockOfOrbits, orbitsOf } from "../samples.ts";
 
 const uint32 = fc.integer({ min: 0, max: 2 ** 32 - 1 });
 const payload = fc.uint8Array({ maxLength: 41 });
+/** Stubs, calorimeter over TCP, towers, and what no one knows; 1 and 2 are GMT and calorimeter. */
+const otherSource = fc.oneof(
+  fc.integer({ min: 3, max: 40 }),
+  uint32.filter((id) => id > 2),
+  fc.constant(0),
+);
+const others = fc
+  .uniqueArray(fc.tuple(otherSource, payload), {
+    minLength: 1,
+    maxLength: 5,
+    selector: ([id]) => id,
+  })
+  .map((list) => new Map(list));
 const blocks: fc.Arbitrary<OrbitBlock> = fc.record({
   ...{ run: uint32, id: uint32 },
   orbits: fc
     .uniqueArray(
       fc.record(
-        { orbit: uint32, lumi: uint32, gmt: payload, calo: payload },
+        { orbit: uint32, lumi: uint32, gmt: payload, calo: payload, others },
         { requiredKeys: ["orbit", "lumi"] },
       ),
       { minLength: 1, maxLength: 6, selector: ({ orbit }) => orbit },
@@ -19,10 +32,13 @@ const blocks: fc.Arbitrary<OrbitBlock> = fc.record({
     .map((orbits) => orbits.sort((a, b) => a.orbit - b.orbit)),
 });
 
-test("a block comes back as it was, with or without either source, empty payloads too", () => {
+test("a block comes back as it was, with or without any source, empty payloads too", () => {
   fc.assert(
     fc.property(blocks, (block) => {
-      expect(decodeBlock(encodeBlock(block))).toEqual(block);
+      const decoded = decodeBlock(encodeBlock(block));
+      expect(decoded).toEqual(block);
+      const orders = ({ orbits }: OrbitBlock) => orbits.map((o) => [...(o.others?.keys() ?? [])]);
+      expect(orders(decoded), "sources in their order").toEqual(orders(block));
     }),
     { seed: 7 },
   );
@@ -43,6 +59,7 @@ test("a block of simulated orbits comes back from the midst of a larger buffer",
 const few: OrbitBlock["orbits"] = [
   { orbit: 10, lumi: 1, gmt: Uint8Array.of(1, 2, 3, 4), calo: Uint8Array.of(5) },
   { orbit: 11, lumi: 1, calo: Uint8Array.of(6, 7, 8, 9, 10, 11, 12, 13) },
+  { orbit: 12, lumi: 1, others: new Map([10, 32].map((id) => [id, Uint8Array.of(id, 1, 2)])) },
 ];
 
 test("mutated blocks are refused with an error of ours, or were not changed", () => {
@@ -73,15 +90,42 @@ test("mutated blocks are refused with an error of ours, or were not changed", ()
 
 test("heads that lie with a right checksum are refused too", () => {
   const gmt = new Uint8Array(8).fill(1);
-  const bytes = encodeBlock({ run: 1, id: 2, orbits: [{ orbit: 3, lumi: 4, gmt }] });
-  const words = [2, 9]; // number of orbits, length of their muons
+  const raw = { orbit: 3, lumi: 4, gmt, others: new Map([[32, gmt]]) };
+  const bytes = encodeBlock({ run: 1, id: 2, orbits: [raw] });
+  const words = [2, 9, 11, 13]; // numbers of orbits and sources, lengths of muons and towers
   fc.assert(
     fc.property(fc.constantFrom(...words), uint32, (word, value) => {
       const lie = signed(bytes, word, value);
       if (value === new Uint32Array(bytes.buffer)[word]) return;
       expect(() => decodeBlock(lie)).toThrow(/^block 2: /);
     }),
-    { seed: 9, numRuns: 2000 },
+    { seed: 9, numRuns: 4000 },
+  );
+});
+
+test.each([
+  [10, 32, "towers"], // muons become a second source of towers
+  [12, 1, "gmt"],
+])("a source that is there twice is refused", (word, source, name) => {
+  const gmt = new Uint8Array(8).fill(1);
+  const raw = { orbit: 3, lumi: 4, gmt, others: new Map([[32, gmt]]) };
+  const lie = signed(encodeBlock({ run: 1, id: 2, orbits: [raw] }), word, source);
+  expect(() => decodeBlock(lie)).toThrow(`block 2: orbit 3: ${name} twice or out of order`);
+});
+
+test("a block of 4 GB is refused with what to do", () => {
+  const gmt = new Uint8Array(2 ** 29); // nobody writes to it, so it takes no memory
+  const orbits = Array.from({ length: 8 }, (_, orbit) => ({ orbit, lumi: 1, gmt }));
+  expect(() => encodeBlock({ run: 1, id: 2, orbits })).toThrow(
+    "broker: block 2 of 8 orbits has 4294967484 bytes, at most 4294967295 go over a broker; use a smaller blockOrbits",
+  );
+});
+
+test("a block of another version is told from other bytes", () => {
+  const bytes = encodeBlock({ run: 1, id: 2, orbits: few });
+  bytes[3] = "1".charCodeAt(0);
+  expect(() => decodeBlock(bytes)).toThrow(
+    "block: written as FOB1 by another version of forty, this reads FOB2; install the same on all machines",
   );
 });
 

@@ -21,12 +21,15 @@ export const settings: ScoutSettings = {
   ],
 };
 
+let orbitsOnce: ReturnType<typeof orbitsOf> | null = null;
+
 /** Blocks of simulated orbits, the same in every process; those that are done left out. */
 export function* simulatedBlocks(
   orbits: number,
   done: ReadonlyMap<number, number>,
 ): Generator<OrbitBlock> {
-  const base = orbitsOf(8);
+  orbitsOnce ??= orbitsOf(8);
+  const base = orbitsOnce;
   const blockOrbits = settings.blockOrbits ?? 1;
   for (let id = 0; id < orbits / blockOrbits; id++) {
     if (done.has(id)) continue;

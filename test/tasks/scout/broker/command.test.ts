@@ -16,9 +16,13 @@ afterAll(async () => {
 
 /** A command in a process of its own, and what it prints. */
 function forty(...argv: string[]) {
-  const child = spawn(process.execPath, ["--import", "tsx", "src/cli/main.ts", "scout", ...argv], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
+  const child = spawn(
+    process.execPath,
+    ["scripts/sources.mjs", "src/cli/main.ts", "scout", ...argv],
+    {
+      stdio: ["ignore", "pipe", "inherit"],
+    },
+  );
   children.push(child);
   let text = "";
   child.stdout.on("data", (more: Buffer) => {

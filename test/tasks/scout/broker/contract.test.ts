@@ -147,6 +147,23 @@ describe.each(Object.entries(brokers))("a broker by %s", (_, { isHere, open }) =
     await broker.close();
   });
 
+  test.runIf(isHere)("a stream tells what it holds, and since when", async () => {
+    const { broker, names } = await freshRun();
+    const made = await broker.stateOf(names.blocks);
+    expect(made).toMatchObject({ messages: 0, bytes: 0, consumers: 1, lastMs: null });
+    expect(Math.abs(made.madeMs - Date.now())).toBeLessThan(10_000);
+    await broker.publish(block(names, 1));
+    const { messages, bytes, lastMs } = await broker.stateOf(names.blocks);
+    expect(messages).toBe(1);
+    expect(bytes).toBeGreaterThanOrEqual("block 1".length);
+    expect(lastMs).toBeGreaterThanOrEqual(Math.floor(made.madeMs));
+    expect(await broker.stateOf(names.store)).toMatchObject({ consumers: 0 });
+    expect(await broker.streamsOf("forty.>")).toContain(names.blocks);
+    expect(await broker.streamsOf("another.>")).toEqual([]);
+    await expect(broker.stateOf("forty-none-store")).rejects.toThrow(StreamGoneError);
+    await broker.close();
+  });
+
   test.runIf(isHere)("those who listen hear what is told", async () => {
     const { broker, names, connect } = await freshRun();
     const heard: string[] = [];

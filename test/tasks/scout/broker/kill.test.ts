@@ -27,7 +27,7 @@ afterAll(async () => {
 function start(role: "collect", options: CollectOptions): ChildProcess;
 function start(role: "work", options: WorkOptions): ChildProcess;
 function start(role: string, options: object): ChildProcess {
-  const argv = ["--import", "tsx", "test/tasks/scout/broker/process.ts", role];
+  const argv = ["scripts/sources.mjs", "test/tasks/scout/broker/process.ts", role];
   const child = spawn(process.execPath, [...argv, JSON.stringify(options)], {
     stdio: ["ignore", "ignore", "inherit"],
   });
@@ -78,10 +78,14 @@ test.runIf(hasNats)(
     let blocks = 0;
     const helper = work({ servers: [url], signal: ending.signal, onBlock: () => void blocks++ });
     await blocksDone(out, 6);
+    const before = blocks;
     await kill(coordinator);
     expect(readdirSync(`${out}/blocks`).length).toBeLessThan(expected.blocks - 5);
-    const before = blocks;
-    while (blocks === before) await sleep(10); // the worker goes on with blocks that it has
+    const observer = await connectNats({ servers: [url], retrySeconds: 5, name: "test" });
+    const [queue] = (await observer.streamsOf(">")).filter((name) => name.endsWith("-blocks"));
+    // the worker goes on with blocks that it has
+    while (blocks === before && (await observer.messagesIn(queue)) > 0) await sleep(10);
+    await observer.close();
     await collect({ ...options, resume: true });
     ending.abort();
     await helper;

@@ -16,6 +16,8 @@ interface Stored {
 
 interface Stream {
   readonly spec: StreamSpec;
+  readonly madeMs: number;
+  lastMs: number | null;
   messages: Stored[];
   readonly ids: Set<string>;
 }
@@ -71,7 +73,10 @@ export function createMemoryServer({
       where: "memory",
       maxBytes,
       async ensureStream(spec) {
-        if (!streams.has(spec.name)) streams.set(spec.name, { spec, messages: [], ids: new Set() });
+        if (!streams.has(spec.name)) {
+          const times = { madeMs: Date.now(), lastMs: null };
+          streams.set(spec.name, { spec, ...times, messages: [], ids: new Set() });
+        }
         if (spec.kind.queue && spec.kind.sole)
           for (const message of streamOf(spec.name).messages) message.from = 0;
       },
@@ -79,9 +84,10 @@ export function createMemoryServer({
         streams.delete(name);
       },
       async streamsOf(subject) {
-        const [prefix, suffix] = subject.split("*");
+        const [prefix, suffix] = subject.split(/[*>]/);
         const holds = ({ spec }: Stream) =>
-          spec.subject.startsWith(prefix) && suffix.startsWith(`.${spec.subject.split(".")[2]}.`);
+          spec.subject.startsWith(prefix) &&
+          (subject.endsWith(">") || suffix.startsWith(`.${spec.subject.split(".")[2]}.`));
         return [...streams].filter(([, stream]) => holds(stream)).map(([name]) => name);
       },
       async subjectsIn(name, among) {
@@ -90,10 +96,17 @@ export function createMemoryServer({
         return [...new Set(subjects.filter((subject) => subject.startsWith(prefix)))];
       },
       messagesIn: async (name) => streamOf(name).messages.length,
+      async stateOf(name) {
+        const { spec, messages, madeMs, lastMs } = streamOf(name);
+        const bytes = messages.reduce((sum, m) => sum + m.bytes.length, 0);
+        const consumers = spec.kind.queue ? 1 : 0;
+        return { messages: messages.length, bytes, consumers, madeMs, lastMs };
+      },
       async publish(message) {
         const { spec, messages, ids } = streamOf(message.stream);
         if (ids.has(message.id)) return;
         ids.add(message.id);
+        streamOf(message.stream).lastMs = Date.now();
         const { subject } = message;
         const bytes = message.bytes.slice();
         if (isDamaged?.(message)) bytes[bytes.length - 1]++;
