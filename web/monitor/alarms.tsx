@@ -8,7 +8,9 @@ interface AlarmsProps {
   readonly figures: ReadonlyMap<string, string>;
 }
 
-const tests = { chi2: "χ² of bins", kernel: "kernel" } as const;
+const tests = {
+  ...{ chi2: "χ² of bins", kernel: "kernel", efficiency: "likelihood ratio" },
+} as const;
 
 /** Distributions that depart from the reference: in windows of the run, and on screen. */
 export function Alarms({ rows, reference, figures }: AlarmsProps) {

@@ -1,4 +1,6 @@
 import type { HistogramSeries } from "../../../report/index.ts";
+import type { OccupancySums } from "../results/occupancy-variance.ts";
+import type { Snapshot, TurnOnSnapshot } from "../results/snapshot.ts";
 
 /** Entries between the edges. */
 export const total = (counts: readonly number[]) => counts.reduce((sum, n) => sum + n, 0);
@@ -7,10 +9,38 @@ export const total = (counts: readonly number[]) => counts.reduce((sum, n) => su
 export const areSame = (a: readonly number[], b: readonly number[]) =>
   a.length === b.length && a.every((edge, i) => edge === b[i]);
 
-/** A series before its reference, which is scaled to as many entries, and their ratio. */
+/** What a snapshot tells of the objects of one kind along the orbit. */
+export interface Occupancy extends OccupancySums {
+  readonly counts: readonly number[];
+}
+
+/** Null where there are none of this kind. */
+export function occupancyOf(
+  { occupancy, squares, seen }: Snapshot,
+  kind: string,
+): Occupancy | null {
+  const counts = occupancy[kind];
+  return counts ? { counts, squares: squares[kind], orbits: seen[kind] } : null;
+}
+
+/** The turn-on of a reference that asked the same of the same objects; undefined without. */
+export function sameTurnOn(
+  { name, of, threshold, against, edges }: TurnOnSnapshot,
+  others: readonly TurnOnSnapshot[],
+): TurnOnSnapshot | undefined {
+  const isSame = (t: TurnOnSnapshot) =>
+    t.of === of && t.threshold === threshold && t.against === against && areSame(t.edges, edges);
+  return others.find((t) => t.name === name && isSame(t));
+}
+
+/**
+ * A series before its reference, which is scaled to as many entries, and their ratio.
+ * @param variance - of a bin of the reference over that of independent entries.
+ */
 export function comparedSeries(
   own: HistogramSeries,
   reference: readonly number[] | null,
+  variance = 1,
 ): { readonly series: readonly HistogramSeries[]; readonly lower?: "ratio" } {
   const entries = reference ? total(reference) : 0;
   if (!reference || entries === 0) return { series: [own] };
@@ -18,7 +48,7 @@ export function comparedSeries(
   const behind: HistogramSeries = {
     ...{ name: "reference", edges: own.edges, style: "fill" },
     counts: reference.map((n) => n * scale),
-    errors: reference.map((n) => Math.sqrt(n) * scale),
+    errors: reference.map((n) => Math.sqrt(n * variance) * scale),
   };
   return { series: [behind, own], lower: "ratio" };
 }

@@ -58,8 +58,8 @@ function rowsOf(figure: FigureData): Row[] {
   }
 }
 
-/** Quoted where it must be. */
+/** Quoted where it must be; a number that is not known is empty. */
 function field(value: Row[number]): string {
-  const text = value === null || value === undefined ? "" : String(value);
+  const text = value === null || value === undefined || Number.isNaN(value) ? "" : String(value);
   return /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

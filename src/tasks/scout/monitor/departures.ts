@@ -1,7 +1,8 @@
-import { type Alarm, findAlarms } from "../results/alarms.ts";
+import { type Alarm, findAlarms, type UncorrectedTest } from "../results/alarms.ts";
+import { compareEfficiencies } from "../results/compare-efficiencies.ts";
 import type { Snapshot } from "../results/snapshot.ts";
-import { createTallies } from "../results/tallies.ts";
-import { areSame } from "./compare.ts";
+import type { Tallies } from "../results/tallies.ts";
+import { areSame, sameTurnOn } from "./compare.ts";
 
 /** Bins of a snapshot by the name that alarms have, and the edges they lie between. */
 interface NamedBins {
@@ -10,11 +11,11 @@ interface NamedBins {
 }
 
 /**
- * What of a snapshot departs in shape from its reference; `alarm` is the chance of any false one.
- * Distributions whose bins differ are not compared.
+ * What of a snapshot departs from its reference: distributions in shape, turn-ons in height too;
+ * `alarm` is the chance of any false one. What has other bins or thresholds is not compared.
  */
 export function departures(snapshot: Snapshot, reference: Snapshot, alarm: number): Alarm[] {
-  const [data, expected] = [createTallies(), createTallies()];
+  const [data, expected] = [createSide(snapshot), createSide(reference)];
   const others = binsOf(reference);
   for (const [name, { counts, edges }] of Object.entries(binsOf(snapshot))) {
     const other = others[name];
@@ -22,7 +23,24 @@ export function departures(snapshot: Snapshot, reference: Snapshot, alarm: numbe
     data.bins[name] = Float64Array.from(counts);
     expected.bins[name] = Float64Array.from(other.counts);
   }
-  return findAlarms(data, expected, alarm);
+  return findAlarms(data, expected, alarm, { others: turnOnTests(snapshot, reference) });
+}
+
+/** Tallies with what tells the variance of occupancies, as yet without bins. */
+function createSide({ squares, seen }: Snapshot): Tallies {
+  const named = Object.entries({ squares, seen }).flatMap(([prefix, byKind]) =>
+    Object.entries(byKind).map(([kind, n]) => [`${prefix}.${kind}`, n] as const),
+  );
+  return { counts: Object.fromEntries(named), bins: {} };
+}
+
+function turnOnTests(snapshot: Snapshot, reference: Snapshot): UncorrectedTest[] {
+  return snapshot.turnOns.flatMap((own) => {
+    const other = sameTurnOn(own, reference.turnOns);
+    if (!other) return [];
+    const name = `turnOn.${own.name}`;
+    return [{ name, kind: "efficiency" as const, ...compareEfficiencies(own, other) }];
+  });
 }
 
 function binsOf({ histograms, maps, occupancy }: Snapshot): Record<string, NamedBins> {

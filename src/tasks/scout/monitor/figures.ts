@@ -1,7 +1,7 @@
 import { type FigureData, formatNumber, type HistogramSeries } from "../../../report/index.ts";
 import type { HistogramSnapshot, MapSnapshot, Snapshot } from "../results/snapshot.ts";
-import { areSame, comparedSeries, deviations, total } from "./compare.ts";
-import { quantityAxis } from "./labels.ts";
+import { areSame, comparedSeries, deviations, occupancyOf, total } from "./compare.ts";
+import { isLogAxis, quantityAxis } from "./labels.ts";
 import { type CrossingRange, correlationFigure, occupancyFigure } from "./orbit-figures.ts";
 import { turnOnFigures } from "./turn-on-figures.ts";
 
@@ -34,13 +34,12 @@ export interface FigureView {
 /** All figures of a snapshot as data, by subject. */
 export function figureGroups(snapshot: Snapshot, view: FigureView): FigureGroup[] {
   const { reference } = view;
-  const orbit = Object.entries(snapshot.occupancy).map(([kind, counts]): FigureCard => {
-    const other = reference?.occupancy[kind] ?? null;
-    const figure = occupancyFigure(
-      { kind, counts, orbits: snapshot.orbits, other },
-      view.crossings,
-    );
-    return { id: `occupancy-${kind}`, bins: [`occupancy.${kind}`], figure, isWide: true };
+  const orbit = Object.keys(snapshot.occupancy).flatMap((kind): FigureCard[] => {
+    const own = occupancyOf(snapshot, kind);
+    if (!own) return [];
+    const other = reference && occupancyOf(reference, kind);
+    const figure = occupancyFigure({ kind, orbits: snapshot.orbits, own, other }, view.crossings);
+    return [{ id: `occupancy-${kind}`, bins: [`occupancy.${kind}`], figure, isWide: true }];
   });
   const neighbors = correlationFigure(snapshot.correlations, reference?.correlations ?? null);
   return [
@@ -51,7 +50,7 @@ export function figureGroups(snapshot: Snapshot, view: FigureView): FigureGroup[
       cards: [
         ...snapshot.maps.flatMap((map) => mapCards(map, reference)),
         ...(neighbors ? [{ id: "neighbors", bins: [], figure: neighbors }] : []),
-        ...turnOnFigures(snapshot.turnOns),
+        ...turnOnFigures(snapshot.turnOns, reference?.turnOns ?? []),
       ],
     },
   ].filter(({ cards }) => cards.length > 0);
@@ -143,10 +142,4 @@ function series(
   counts: readonly number[],
 ): HistogramSeries {
   return { name, edges, counts, errors: counts.map(Math.sqrt) };
-}
-
-/** True where bins grow with their value. */
-function isLogAxis(edges: readonly number[]): boolean {
-  const [a, b, c] = edges;
-  return edges.length > 2 && a > 0 && Math.abs(c - 2 * b + a) > 1e-9 * (c - a);
 }

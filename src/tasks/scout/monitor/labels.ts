@@ -35,3 +35,9 @@ export function quantityAxis(of: string): AxisData {
     ? { ...known, label: `${owners[owner]} ${known.label}` }
     : { label: of };
 }
+
+/** True where bins grow with their value. */
+export function isLogAxis(edges: readonly number[]): boolean {
+  const [a, b, c] = edges;
+  return edges.length > 2 && a > 0 && Math.abs(c - 2 * b + a) > 1e-9 * (c - a);
+}

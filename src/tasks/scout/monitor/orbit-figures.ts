@@ -1,7 +1,8 @@
 import { crossingsPerOrbit } from "../../../cms/scouting/orbit-objects.ts";
 import type { FigureData } from "../../../report/index.ts";
+import { occupancyVariance } from "../results/occupancy-variance.ts";
 import type { Correlation } from "../stages/occupancy.ts";
-import { comparedSeries, total } from "./compare.ts";
+import { comparedSeries, type Occupancy, total } from "./compare.ts";
 
 /** Crossings of an orbit, 1 ... 3564, both ends included. */
 export interface CrossingRange {
@@ -20,15 +21,15 @@ const mostBars = 150;
 export function occupancyFigure(
   {
     kind,
-    counts,
     orbits,
+    own,
     other,
   }: {
     readonly kind: string;
-    /** [3564], by bx - 1, as is `other`, the reference. */
-    readonly counts: readonly number[];
     readonly orbits: number;
-    readonly other: readonly number[] | null;
+    readonly own: Occupancy;
+    /** The reference. */
+    readonly other: Occupancy | null;
   },
   { first, last }: CrossingRange,
 ): FigureData {
@@ -42,14 +43,16 @@ export function occupancyFigure(
     edges.slice(1).map((to, i) => total(all.slice(edges[i] - 0.5, to - 0.5)));
   // Per crossing, so that a last bin of fewer crossings is as high as the others.
   const norms = edges.slice(1).map((to, i) => 1 / ((to - edges[i]) * Math.max(1, orbits)));
-  const own = sums(counts);
+  const counts = sums(own.counts);
+  const variance = occupancyVariance([own]);
   const { series, lower } = comparedSeries(
-    { name: kind, edges, counts: own, errors: own.map(Math.sqrt) },
-    other && sums(other),
+    { name: kind, edges, counts, errors: counts.map((n) => Math.sqrt(n * variance)) },
+    other && sums(other.counts),
+    other ? occupancyVariance([other]) : 1,
   );
   const grouped = width === 1 ? "" : `, ${width} crossings to a bin`;
   return {
-    ...{ kind: "stepHistogram", title: `Occupancy of ${kind} along the orbit`, n: total(own) },
+    ...{ kind: "stepHistogram", title: `Occupancy of ${kind} along the orbit`, n: total(counts) },
     caption: `Mean per crossing${grouped}: trains of bunches and the gaps between.`,
     x: { label: "bx", domain: [first - 0.5, last + 0.5] },
     y: { label: `${kind} per crossing` },

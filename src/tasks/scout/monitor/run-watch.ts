@@ -31,7 +31,8 @@ const nothing: Snapshot = {
   ...{ orbits: 0, crossings: 0, objects: {}, kept: 0, selected: {}, dropped: {} },
   ...{ missing: {}, restarts: 0, note: "" },
   ...{ realTimeFactor: 0, lagSeconds: 0, stages: [], alarms: [] },
-  ...{ histograms: [], maps: [], turnOns: [], correlations: [], algorithms: [], occupancy: {} },
+  ...{ histograms: [], maps: [], turnOns: [], correlations: [], algorithms: [] },
+  ...{ occupancy: {}, squares: {}, seen: {} },
 };
 
 const chunkBytes = 1 << 20;

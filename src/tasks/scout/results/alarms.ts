@@ -1,14 +1,15 @@
 import { significance } from "../../../stats/index.ts";
-import { compareBins } from "./compare-bins.ts";
+import { type BinComparison, compareBins } from "./compare-bins.ts";
 import { compareFeatures } from "./feature-sums.ts";
+import { occupancyVariance } from "./occupancy-variance.ts";
 import type { Tallies } from "./tallies.ts";
 
 /** A distribution compared with its reference; an alarm where p is small. */
 export interface Alarm {
-  /** Name of the bins: "histogram.muonPt", "map.muonMap", "occupancy.muons", "drift.muons". */
+  /** Name of the bins: "histogram.muonPt", "map.muonMap", "occupancy.muons", "drift.muons", "turnOn.mu22". */
   readonly name: string;
-  /** Chi-squared of bins, or Hotelling's test of the features of a kernel. */
-  readonly kind: "chi2" | "kernel";
+  /** Chi-squared of bins, Hotelling's test of the features of a kernel, or likelihood ratio of efficiencies. */
+  readonly kind: "chi2" | "kernel" | "efficiency";
   readonly chiSquared: number;
   readonly degreesOfFreedom: number;
   /** p-value corrected for the number of tests and comparisons; 0 below what a double holds. */
@@ -25,7 +26,12 @@ export interface ComparisonOptions {
   readonly windowSeconds?: number | null;
   /** Comparisons that p is corrected for (default 1). */
   readonly comparisons?: number;
+  /** Tests of what tallies do not tell, corrected together with the rest (default none). */
+  readonly others?: readonly UncorrectedTest[];
 }
+
+/** A comparison with the reference before any correction. */
+export type UncorrectedTest = Pick<Alarm, "name" | "kind"> & BinComparison;
 
 /** What is compared: everything with bins but those of the menu, which overlap. */
 const isCompared = (name: string) => /^(histogram|map|occupancy|drift)\./.test(name);
@@ -39,17 +45,17 @@ const isCompared = (name: string) => /^(histogram|map|occupancy|drift)\./.test(n
 export function compareTallies(
   data: Tallies,
   reference: Tallies,
-  { windowSeconds = null, comparisons = 1 }: ComparisonOptions = {},
+  { windowSeconds = null, comparisons = 1, others = [] }: ComparisonOptions = {},
 ): Alarm[] {
   const names = Object.keys(data.bins).filter((name) => isCompared(name) && reference.bins[name]);
-  const tests = names
-    .map((name) => {
-      const [own, other] = [data.bins[name], reference.bins[name]];
-      if (name.startsWith("drift."))
-        return { name, kind: "kernel" as const, ...compareFeatures(own, other) };
-      const variance = occupancyVariance(name, [data, reference]);
-      return { name, kind: "chi2" as const, ...compareBins(own, other, variance) };
-    })
+  const own = names.map((name): UncorrectedTest => {
+    const [bins, behind] = [data.bins[name], reference.bins[name]];
+    if (name.startsWith("drift."))
+      return { name, kind: "kernel", ...compareFeatures(bins, behind) };
+    const variance = varianceOf(name, [data, reference]);
+    return { name, kind: "chi2", ...compareBins(bins, behind, variance) };
+  });
+  const tests = [...own, ...others]
     .filter(({ degreesOfFreedom }) => degreesOfFreedom > 0)
     .sort((a, b) => a.logP - b.logP);
   let largest = -Infinity;
@@ -64,27 +70,23 @@ export function compareTallies(
   });
 }
 
-/**
- * Variance of the number of objects at a bx over its mean, from one orbit to the next: objects of one
- * crossing are not independent, and all of them are in one bin. 1 for other bins.
- * @see Rao and Scott, Ann. Stat. 12 (1984) 46, for the chi-squared of clustered counts
- */
-function occupancyVariance(name: string, sides: readonly Tallies[]): number {
-  const kind = name.replace(/^occupancy\./, "");
-  let [variance, mean] = [0, 0];
-  for (const { bins, counts } of sides) {
-    const [squares, orbits] = [counts[`squares.${kind}`], counts[`seen.${kind}`]];
-    if (kind === name || squares === undefined || !(orbits > 0)) return 1;
-    variance += squares;
-    for (const n of bins[name]) {
-      variance -= n ** 2 / orbits;
-      mean += n;
-    }
-  }
-  return variance > 0 && mean > 0 ? variance / mean : 1;
+/** Of objects of one crossing, which are in one bin of an occupancy; 1 for other bins. */
+function varianceOf(name: string, sides: readonly Tallies[]): number {
+  const [prefix, kind] = name.split(".");
+  if (prefix !== "occupancy") return 1;
+  return occupancyVariance(
+    sides.map(({ bins, counts }) => ({
+      ...{ counts: bins[name], squares: counts[`squares.${kind}`], orbits: counts[`seen.${kind}`] },
+    })),
+  );
 }
 
 /** What departs: corrected p-values of at most `alarm`, the chance of any false alarm. */
-export function findAlarms(data: Tallies, reference: Tallies, alarm: number): Alarm[] {
-  return compareTallies(data, reference).filter(({ p }) => p <= alarm);
+export function findAlarms(
+  data: Tallies,
+  reference: Tallies,
+  alarm: number,
+  options: ComparisonOptions = {},
+): Alarm[] {
+  return compareTallies(data, reference, options).filter(({ p }) => p <= alarm);
 }

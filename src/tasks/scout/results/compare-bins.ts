@@ -9,10 +9,10 @@ export interface BinComparison {
 }
 
 /**
- * Entries that the smaller of two histograms must be expected to have in a bin; bins next to one
- * another are joined. With fewer, large chi-squareds come more often than they should.
+ * Independent entries that the smaller of two histograms must be expected to have in a bin; bins next
+ * to one another are joined. With fewer, large chi-squareds come more often than they should.
  */
-const leastExpected = 12.5;
+export const leastExpected = 12.5;
 
 /**
  * The chi-squared that two histograms are of one shape, whatever their totals N and M:
@@ -26,7 +26,8 @@ export function compareBins(
   variance = 1,
 ): BinComparison {
   const [allN, allM] = [sumOf(data), sumOf(reference)];
-  const leastEntries = (leastExpected * (allN + allM)) / Math.min(allN, allM);
+  const leastEntries =
+    (leastExpected * Math.max(1, variance) * (allN + allM)) / Math.min(allN, allM);
   const joined: [number, number][] = [];
   let [n, m] = [0, 0];
   for (let i = 0; i < data.length; i++) {

@@ -8,7 +8,9 @@ const listedTests = 20;
 /** To two digits; 0 is where numbers end. */
 const pText = (p: number) => (p < 1e-300 ? "< 1e-300" : p.toPrecision(2));
 
-const kinds = { chi2: "χ^{2} of bins", kernel: "kernel" } as const;
+const kinds = {
+  ...{ chi2: "χ^{2} of bins", kernel: "kernel", efficiency: "likelihood ratio" },
+} as const;
 
 /** What was compared with the reference, at the end and while the run went on. */
 export function comparisonSection(

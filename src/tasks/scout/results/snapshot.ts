@@ -98,6 +98,9 @@ export interface Snapshot extends SnapshotNumbers {
   readonly algorithms: readonly { readonly name: string; readonly count: number }[];
   /** Objects by crossing, bx - 1 [3564], by kind. */
   readonly occupancy: Readonly<Record<string, readonly number[]>>;
+  /** Sum over all crossings of the squares of these numbers, and orbits that could have some, by kind. */
+  readonly squares: Readonly<Record<string, number>>;
+  readonly seen: Readonly<Record<string, number>>;
 }
 
 /** What the tallies do not tell. */
@@ -170,11 +173,14 @@ export function makeSnapshot(
     occupancy: Object.fromEntries(
       Object.entries(binsOf(tallies, "occupancy")).map(([kind, n]) => [kind, [...n]]),
     ),
+    squares: countsOf(tallies, "squares"),
+    seen: countsOf(tallies, "seen"),
   };
 }
 
 /** The numbers of a snapshot, without what grows with the bins: a line of a log. */
 export function snapshotNumbers(snapshot: Snapshot): SnapshotNumbers {
-  const { histograms, maps, turnOns, correlations, algorithms, occupancy, ...numbers } = snapshot;
+  const { histograms, maps, turnOns, correlations, algorithms, ...rest } = snapshot;
+  const { occupancy, squares, seen, ...numbers } = rest;
   return numbers satisfies SnapshotNumbers;
 }

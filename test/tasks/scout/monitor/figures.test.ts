@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import type { FigureData } from "../../../../src/report/index.ts";
 import { loadDocument, renderFigure } from "../../../../src/report/index.ts";
+import { clopperPearson } from "../../../../src/stats/index.ts";
 import {
-  departures,
   figureCsv,
   figureGroups,
   rateTables,
@@ -14,10 +14,10 @@ import { randomTallies, snapshotOf } from "./samples.ts";
 
 const run = snapshotOf(randomTallies(1), 1);
 const reference = snapshotOf(addTallies(randomTallies(2), randomTallies(3)), 1);
-const view = { reference: null, isLog: false, crossings: wholeOrbit };
+const plain = { reference: null, isLog: false, crossings: wholeOrbit };
 
 function cardsOf(snapshot: Snapshot, changes: object = {}) {
-  const cards = figureGroups(snapshot, { ...view, ...changes }).flatMap((group) => group.cards);
+  const cards = figureGroups(snapshot, { ...plain, ...changes }).flatMap((group) => group.cards);
   return new Map(cards.map((card) => [card.id, card.figure]));
 }
 
@@ -31,7 +31,7 @@ describe("figures of a snapshot", () => {
     const document = await loadDocument();
     for (const snapshot of [run, snapshotOf(createTallies(), 0)])
       for (const compared of [null, reference]) {
-        const groups = figureGroups(snapshot, { ...view, reference: compared, isLog: true });
+        const groups = figureGroups(snapshot, { ...plain, reference: compared, isLog: true });
         const cards = groups.flatMap((group) => group.cards);
         expect(new Set(cards.map((c) => c.id)).size).toBe(cards.length);
         for (const { figure } of cards)
@@ -118,6 +118,69 @@ describe("figures of a snapshot", () => {
     expect(alone).toMatchObject({ kind: "curves", series: [{ y: before.values }] });
   });
 
+  test("show a turn-on with that of the reference behind, each for itself, and the ratio", () => {
+    const cards = cardsOf(run, { reference });
+    expect(cards.has("turn-on-muon.pt")).toBe(false);
+    const { series, lower } = histogram(cards, "turn-on-on0");
+    expect(series.map(({ name, style }) => [name, style])).toEqual([
+      ["reference", "fill"],
+      ["muon.ptL1 ≥ 20", undefined],
+    ]);
+    expect(lower).toBe("ratio");
+    for (const [i, { turnOns }] of [reference, run].entries()) {
+      const [{ passed, total }] = turnOns;
+      expect(series[i].counts).toEqual(passed.map((n, k) => n / total[k]));
+      const { low, high } = clopperPearson(passed[3], total[3]);
+      const value = passed[3] / total[3];
+      expect(series[i].errors?.[3]).toBe(Math.max(high - value, value - low));
+    }
+  });
+
+  test("leave a bin of a turn-on without entries open, and its number in the table empty", () => {
+    const [raw] = run.turnOns;
+    const without = (counts: readonly number[]) => counts.map((n, i) => (i === 2 ? 0 : n));
+    const turnOns = [{ ...raw, passed: without(raw.passed), total: without(raw.total) }];
+    const figure = histogram(cardsOf({ ...run, turnOns }, { reference }), "turn-on-on0");
+    expect(figure.series[1].counts[2]).toBeNaN();
+    expect(figureCsv(figure).split("\n")[3]).toMatch(/^20,30,0\.\d+,0\.\d+,,$/);
+  });
+
+  test("compare no turn-on with one of another threshold, or without entries", () => {
+    const others = reference.turnOns.map((t) => ({ ...t, threshold: 22 }));
+    const cards = cardsOf(run, { reference: { ...reference, turnOns: others } });
+    expect(cards.get("turn-on-muon.pt")?.kind).toBe("turnOn");
+    const empty = reference.turnOns.map((t) => ({ ...t, total: t.total.map(() => 0) }));
+    const none = cardsOf(run, { reference: { ...reference, turnOns: empty } });
+    expect(none.get("turn-on-on0")).toMatchObject({ kind: "curves", series: [{}] });
+  });
+
+  test("are marked by the names that alarms give to turn-ons", () => {
+    const bins = (view: object) =>
+      figureGroups(run, { ...plain, ...view })
+        .flatMap(({ cards }) => cards)
+        .filter(({ id }) => id.startsWith("turn-on"))
+        .map((card) => card.bins);
+    expect(bins({})).toEqual([["turnOn.on0", "turnOn.on1"]]);
+    expect(bins({ reference })).toEqual([["turnOn.on0"], ["turnOn.on1"]]);
+  });
+
+  test("have larger uncertainties along the orbit where objects come together", () => {
+    const counts = run.occupancy.muons.map(() => 4);
+    // Two of them in two of eight orbits: variance (2 x 2^2 - 4^2 / 8) / 7, mean 4 / 8.
+    const twos = { muons: counts.length * 8 };
+    const seen = { muons: 8 };
+    const part = { crossings: { first: 1, last: 10 } };
+    const alone = { ...run, occupancy: { muons: counts } };
+    const errors = (snapshot: Snapshot) =>
+      histogram(cardsOf(snapshot, part), "occupancy-muons").series[0].errors?.[0];
+    expect(errors({ ...alone, squares: {}, seen: {} })).toBeCloseTo(2 / 8, 12);
+    expect(errors({ ...alone, squares: twos, seen })).toBeCloseTo(Math.sqrt((4 * 12) / 7) / 8, 12);
+    const behind = { ...part, reference: { ...alone, squares: twos, seen } };
+    const [drawn] = histogram(cardsOf({ ...alone, squares: {} }, behind), "occupancy-muons").series;
+    expect(drawn.name).toBe("reference");
+    expect(drawn.errors?.[0]).toBeCloseTo(Math.sqrt((4 * 12) / 7) / 8, 12);
+  });
+
   test("become tables of their numbers", () => {
     const cards = cardsOf(run);
     const rows = figureCsv(histogram(cards, "dimuon-mass")).trim().split("\n");
@@ -144,31 +207,6 @@ describe("figures of a snapshot", () => {
     const [{ edges, counts }] = figure.series;
     const named: FigureData = { ...figure, series: [{ name: 'a, "b"', edges, counts }] };
     expect(figureCsv(named).split("\n")[0]).toBe('low,high,"a, ""b"""');
-  });
-});
-
-describe("departures from a reference", () => {
-  test("are none for the same shape, whatever the totals", () => {
-    const twice = snapshotOf(
-      addTallies(addTallies(createTallies(), randomTallies(1)), randomTallies(1)),
-      2,
-    );
-    expect(departures(twice, run, 0.5)).toEqual([]);
-  });
-
-  test("name the distribution whose shape has changed", () => {
-    const tallies = randomTallies(1);
-    tallies.bins["map.muonMap"][3 * 6 + 2] += 700;
-    expect(departures(snapshotOf(tallies, 1), run, 0.001).map((a) => a.name)).toEqual([
-      "map.muonMap",
-    ]);
-  });
-
-  test("leave out what has other bins", () => {
-    const tallies = randomTallies(1);
-    tallies.bins["map.muonMap"][3 * 6 + 2] += 700;
-    const maps = run.maps.map((m) => ({ ...m, x: { ...m.x, edges: m.x.edges.map((e) => 2 * e) } }));
-    expect(departures(snapshotOf(tallies, 1), { ...run, maps }, 0.001)).toEqual([]);
   });
 });
 

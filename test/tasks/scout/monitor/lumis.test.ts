@@ -39,6 +39,8 @@ describe("luminosity sections", () => {
     // Cell (2, 3) of the map, with a row of flows before and one more bin in each row.
     expect(found.maps[0].counts[2 * 4 + 3]).toBe(sum("map.muonMap", 3 * 6 + 4));
     expect(found.occupancy.muons[1234]).toBe(sum("occupancy.muons", 1234));
+    // What tells the variance of the occupancy.
+    expect([found.squares, found.seen]).toEqual([{ muons: 480 }, { muons: 48 }]);
     expect(found.algorithms).toContainEqual({
       name: "L1_DoubleMu0",
       count: count("fired.L1_DoubleMu0"),

@@ -47,6 +47,7 @@ export function randomTallies(seed: number, { lumi = 1, orbits = 8, mean = 200 }
       ...{ [`lumi.${lumi}`]: orbits, "selected.pairs": n(50), "dropped.decode": n(3) },
       ...{ "fired.L1_SingleMu22": n(40), "fired.L1_DoubleMu0": n(90) },
       ...{ "seconds.decode": rng.uniform(), "items.decode": orbits },
+      ...{ "squares.muons": 10 * orbits, "seen.muons": orbits },
     },
     bins: {
       "histogram.massOpposite": bins(14),
