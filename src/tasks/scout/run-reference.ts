@@ -30,9 +30,9 @@ export async function readReference(path: string, stages: readonly Stage[]): Pro
   return addTallies(createTallies(), tallies);
 }
 
-type Compared = Extract<Stage, { kind: "histogram" | "map" | "drift" }>;
+type Compared = Extract<Stage, { kind: "histogram" | "map" | "turnOn" | "drift" }>;
 const isCompared = (stage: Stage): stage is Compared =>
-  ["histogram", "map", "drift"].includes(stage.kind);
+  ["histogram", "map", "turnOn", "drift"].includes(stage.kind);
 
 /** Settings but for the share of orbits looked at; as JSON holds them. */
 function whatCounts(stage: Compared): unknown {

@@ -1,5 +1,4 @@
-import { type Alarm, findAlarms, type UncorrectedTest } from "../results/alarms.ts";
-import { compareEfficiencies } from "../results/compare-efficiencies.ts";
+import { type Alarm, findAlarms } from "../results/alarms.ts";
 import type { Snapshot } from "../results/snapshot.ts";
 import type { Tallies } from "../results/tallies.ts";
 import { areSame, sameTurnOn } from "./compare.ts";
@@ -23,7 +22,13 @@ export function departures(snapshot: Snapshot, reference: Snapshot, alarm: numbe
     data.bins[name] = Float64Array.from(counts);
     expected.bins[name] = Float64Array.from(other.counts);
   }
-  return findAlarms(data, expected, alarm, { others: turnOnTests(snapshot, reference) });
+  for (const own of snapshot.turnOns) {
+    const other = sameTurnOn(own, reference.turnOns);
+    if (!other) continue;
+    addTurnOn(data, own);
+    addTurnOn(expected, other);
+  }
+  return findAlarms(data, expected, alarm);
 }
 
 /** Tallies with what tells the variance of occupancies, as yet without bins. */
@@ -34,13 +39,9 @@ function createSide({ squares, seen }: Snapshot): Tallies {
   return { counts: Object.fromEntries(named), bins: {} };
 }
 
-function turnOnTests(snapshot: Snapshot, reference: Snapshot): UncorrectedTest[] {
-  return snapshot.turnOns.flatMap((own) => {
-    const other = sameTurnOn(own, reference.turnOns);
-    if (!other) return [];
-    const name = `turnOn.${own.name}`;
-    return [{ name, kind: "efficiency" as const, ...compareEfficiencies(own, other) }];
-  });
+function addTurnOn({ bins }: Tallies, { name, passed, total }: Snapshot["turnOns"][number]): void {
+  bins[`turnOn.${name}.passed`] = Float64Array.from(passed);
+  bins[`turnOn.${name}.all`] = Float64Array.from(total);
 }
 
 function binsOf({ histograms, maps, occupancy }: Snapshot): Record<string, NamedBins> {

@@ -1,5 +1,6 @@
 import { significance } from "../../../stats/index.ts";
 import { type BinComparison, compareBins } from "./compare-bins.ts";
+import { compareEfficiencies, type PassedBins } from "./compare-efficiencies.ts";
 import { compareFeatures } from "./feature-sums.ts";
 import { occupancyVariance } from "./occupancy-variance.ts";
 import type { Tallies } from "./tallies.ts";
@@ -26,15 +27,18 @@ export interface ComparisonOptions {
   readonly windowSeconds?: number | null;
   /** Comparisons that p is corrected for (default 1). */
   readonly comparisons?: number;
-  /** Tests of what tallies do not tell, corrected together with the rest (default none). */
-  readonly others?: readonly UncorrectedTest[];
 }
 
 /** A comparison with the reference before any correction. */
-export type UncorrectedTest = Pick<Alarm, "name" | "kind"> & BinComparison;
+type UncorrectedTest = Pick<Alarm, "name" | "kind"> & BinComparison;
 
-/** What is compared: everything with bins but those of the menu, which overlap. */
-const isCompared = (name: string) => /^(histogram|map|occupancy|drift)\./.test(name);
+/** What is compared in shape: not the bins of the menu, which overlap. */
+const isCompared = (name: string) => /^(histogram|map|occupancy)\./.test(name);
+
+const passedBins = (bins: Tallies["bins"], turnOn: string): PassedBins => ({
+  passed: bins[`${turnOn}.passed`],
+  total: bins[`${turnOn}.all`],
+});
 
 /**
  * Compares the shape of all spectra, maps and features with a reference, the least likely first.
@@ -45,17 +49,23 @@ const isCompared = (name: string) => /^(histogram|map|occupancy|drift)\./.test(n
 export function compareTallies(
   data: Tallies,
   reference: Tallies,
-  { windowSeconds = null, comparisons = 1, others = [] }: ComparisonOptions = {},
+  { windowSeconds = null, comparisons = 1 }: ComparisonOptions = {},
 ): Alarm[] {
-  const names = Object.keys(data.bins).filter((name) => isCompared(name) && reference.bins[name]);
-  const own = names.map((name): UncorrectedTest => {
-    const [bins, behind] = [data.bins[name], reference.bins[name]];
-    if (name.startsWith("drift."))
-      return { name, kind: "kernel", ...compareFeatures(bins, behind) };
-    const variance = varianceOf(name, [data, reference]);
-    return { name, kind: "chi2", ...compareBins(bins, behind, variance) };
-  });
-  const tests = [...own, ...others]
+  const names = Object.keys(data.bins).filter((name) => reference.bins[name]);
+  const tests = names
+    .flatMap((name): UncorrectedTest[] => {
+      const [own, other] = [data.bins[name], reference.bins[name]];
+      if (name.startsWith("drift."))
+        return [{ name, kind: "kernel", ...compareFeatures(own, other) }];
+      const turnOn = name.match(/^(turnOn\..*)\.passed$/)?.[1];
+      if (turnOn !== undefined) {
+        const [here, there] = [data, reference].map(({ bins }) => passedBins(bins, turnOn));
+        return [{ name: turnOn, kind: "efficiency", ...compareEfficiencies(here, there) }];
+      }
+      if (!isCompared(name)) return [];
+      const variance = varianceOf(name, [data, reference]);
+      return [{ name, kind: "chi2", ...compareBins(own, other, variance) }];
+    })
     .filter(({ degreesOfFreedom }) => degreesOfFreedom > 0)
     .sort((a, b) => a.logP - b.logP);
   let largest = -Infinity;
@@ -82,11 +92,6 @@ function varianceOf(name: string, sides: readonly Tallies[]): number {
 }
 
 /** What departs: corrected p-values of at most `alarm`, the chance of any false alarm. */
-export function findAlarms(
-  data: Tallies,
-  reference: Tallies,
-  alarm: number,
-  options: ComparisonOptions = {},
-): Alarm[] {
-  return compareTallies(data, reference, options).filter(({ p }) => p <= alarm);
+export function findAlarms(data: Tallies, reference: Tallies, alarm: number): Alarm[] {
+  return compareTallies(data, reference).filter(({ p }) => p <= alarm);
 }

@@ -31,9 +31,7 @@ export function scoutPage({
   const { realTimeFactor } = metrics;
   const muons = metrics.objects.muons ?? 0;
   const perCrossing = muons / (metrics.orbits * crossingsPerOrbit);
-  // Only the settings of histograms and maps are known to be the same there.
-  const comparable = reference && { ...reference, turnOns: [] };
-  const view = { reference: comparable, isLog: false, crossings: wholeOrbit };
+  const view = { reference, isLog: false, crossings: wholeOrbit };
   return {
     title: metrics.run === null ? "Scouting" : `Scouting of run ${metrics.run}`,
     subtitle: [
