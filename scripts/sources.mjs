@@ -4,20 +4,12 @@
  * no file has changed since, only once: a start then takes a fifth of what file by file takes.
  */
 import { createHash } from "node:crypto";
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-} from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { cachedFolder } from "./cached-folder.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const dayMs = 86_400_000;
 
 /** Starts a program, given as a file URL or a path; its worker threads are started by theirs. */
 export async function importSource(entry) {
@@ -26,25 +18,10 @@ export async function importSource(entry) {
 }
 
 async function bundle(file) {
-  const all = join(root, ".cache", "sources");
   const name = relative(root, file).replaceAll(/[^A-Za-z0-9]+/g, "-");
-  const folder = join(all, `${name}-${stateOfSources()}`);
-  if (!existsSync(folder)) {
-    const beside = `${folder}.${process.pid}-${performance.now()}.tmp`; // renamed when whole
-    mkdirSync(beside, { recursive: true });
-    await build(file, beside);
-    try {
-      renameSync(beside, folder);
-    } catch (error) {
-      if (!existsSync(folder)) throw error; // else another was first
-      rmSync(beside, { recursive: true, force: true });
-    }
-    for (const old of readdirSync(all)) {
-      const info = statSync(join(all, old), { throwIfNoEntry: false });
-      if (info && Date.now() - info.mtimeMs > dayMs)
-        rmSync(join(all, old), { recursive: true, force: true });
-    }
-  }
+  const folder = await cachedFolder("sources", `${name}-${stateOfSources()}`, (outdir) =>
+    build(file, outdir),
+  );
   return join(folder, basename(file).replace(/\.ts$/, ".js"));
 }
 

@@ -3,18 +3,10 @@
  * prints that folder; `node scripts/web.mjs FOLDER` into that one.
  */
 import { createHash } from "node:crypto";
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  utimesSync,
-} from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { cachedFolder } from "./cached-folder.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
@@ -52,28 +44,6 @@ function hashOfSources() {
   return hash.digest("hex").slice(0, 16);
 }
 
-const dayMs = 86_400_000;
 const [out] = process.argv.slice(2);
 if (out) await buildMonitor(resolve(out, "monitor"));
-else {
-  const all = join(root, ".cache", "web");
-  const folder = join(all, hashOfSources());
-  if (!existsSync(folder)) {
-    const beside = `${folder}.${process.pid}.tmp`; // renamed when whole: others may be building too
-    mkdirSync(beside, { recursive: true });
-    await buildMonitor(beside);
-    try {
-      renameSync(beside, folder);
-    } catch (error) {
-      if (!existsSync(folder)) throw error; // else another was first
-      rmSync(beside, { recursive: true, force: true });
-    }
-  }
-  for (const name of readdirSync(all)) {
-    const info = statSync(join(all, name), { throwIfNoEntry: false });
-    if (info && Date.now() - info.mtimeMs > dayMs)
-      rmSync(join(all, name), { recursive: true, force: true });
-  }
-  utimesSync(folder, new Date(), new Date()); // in use
-  console.log(folder);
-}
+else console.log(await cachedFolder("web", hashOfSources(), buildMonitor));
