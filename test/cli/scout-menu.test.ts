@@ -16,7 +16,7 @@ describe("scout menu", () => {
     expect(out).toMatch(/algorithm +fired +rate \[kHz\] +pure \[kHz\]\nLow +\d+ +\d+ ± \d+/);
     expect(out).toMatch(/Low +High +\d+ ± \d+ +\d+\.\d/);
     expect(out).toMatch(/Low at \[GeV\] +rate \[kHz\]\n +3 +\d+ ± \d+\n +30 +\d/);
-    expect(out).toMatch(/3,564 crossings, 2 algorithms: 2 fired, in total \d+ ± \d+ kHz/);
+    expect(out).toMatch(/3,564 crossings; fired: 2 of 2, in total \d+ ± \d+ kHz/);
     expect(readFileSync(at("menu.html"), "utf8")).toContain("Low against its threshold");
   });
 

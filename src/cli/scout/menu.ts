@@ -61,7 +61,7 @@ async function menu(
   const { crossings, total, undecided, differing, algorithms } = result;
   const lost = Object.entries(result.dropped).map(([reason, n]) => `${countText(n)} ${reason}`);
   session.say(
-    `\n${countText(crossings)} crossings, ${algorithms.length} algorithms: ${result.fired} fired, in total ${khz(total)} kHz` +
+    `\n${countText(crossings)} crossings; fired: ${result.fired} of ${countText(algorithms.length)}, in total ${khz(total)} kHz` +
       (check ? `, ${differing} differ from the bits in the file` : "") +
       (undecided > 0 ? `, ${undecided} need conditions from outside` : "") +
       (lost.length > 0 ? `; orbits dropped: ${lost.join(", ")}` : ""),
