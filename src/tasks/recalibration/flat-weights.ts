@@ -1,7 +1,7 @@
 /** Width of a bin in log pt. */
 const step = 0.1;
 
-/** Bins with fewer rows are weighed as if they had this share of all: a few rows must not steer the fit. */
+/** Bins with a smaller share are weighed as if they had it: a few rows must not steer the fit. */
 const smallestShare = 1e-4;
 
 /**

@@ -166,10 +166,13 @@ function level1Pt({ gmt, calo, values, objects }: ScoutOrbit, name: string, n: n
   return into;
 }
 
-/** Reads values of a quantity [n] in no order that matters, in memory that the next call uses again. */
+/** Gives values of a quantity [n], in memory that the next call uses again. */
 export type ValueReader = (orbit: ScoutOrbit) => { values: Float64Array; n: number };
 
-/** A reader of a quantity for what only counts values: those of pairs come without the crossings that have none. */
+/**
+ * A reader of a quantity for what only counts values: those of pairs come without the crossings that
+ * have none.
+ */
 export function createValueReader(name: string): ValueReader {
   if (!Object.hasOwn(pairMakers, name))
     return (orbit) => {

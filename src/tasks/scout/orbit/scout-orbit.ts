@@ -35,7 +35,7 @@ export interface Physical {
   readonly phi: Float64Array;
 }
 
-/** Objects of a kind in the crossings of an orbit: compact, where offsets take a cache line a crossing. */
+/** Objects of a kind by crossing: compact, where offsets take a cache line a crossing. */
 export interface RowCounts {
   /** False until they are counted. */
   isMade: boolean;
@@ -206,7 +206,7 @@ function fillCalo({ hwPt, hwEta, hwPhi }: CaloColumns, { offsets, pt, eta, phi }
   }
 }
 
-/** Steps from the upper half of the turn on less by a turn; without a branch, which would go either way. */
+/** Steps of the upper half less by a turn; without a branch, which would go either way. */
 const centered = (steps: number, turn: number) => steps - (turn & ((turn / 2 - 1 - steps) >> 31));
 
 /** The crossings of all sources, merged in ascending order. */

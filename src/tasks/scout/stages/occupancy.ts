@@ -49,7 +49,10 @@ export function countOccupancy(orbits: readonly ScoutOrbit[], tallies: Tallies):
   }
 }
 
-/** Adds crossings with a muon to `present`, and to `histories` [2^farthest] what was before each: bit d - 1, a muon d crossings ago. */
+/**
+ * Adds crossings with a muon to `present`, and to `histories` [2^farthest] what was before each of
+ * them: bit d - 1, a muon d crossings ago.
+ */
 function countPresent(orbit: ScoutOrbit, present: Float64Array, histories: Uint32Array): void {
   const { rows, bx } = orbit;
   const { objects } = rowCounts(orbit, "muons");
