@@ -11,13 +11,8 @@ import {
   nearestMuonJet,
   sumJets,
 } from "./mixed-quantities.ts";
-import {
-  type ObjectKind,
-  type Physical,
-  rowCounts,
-  type ScoutOrbit,
-  valuesOf,
-} from "./scout-orbit.ts";
+import { rowCounts } from "./row-counts.ts";
+import { type ObjectKind, type Physical, type ScoutOrbit, valuesOf } from "./scout-orbit.ts";
 
 /** A quantity that each crossing has one of, made for all rows of an orbit. */
 type Maker = (orbit: ScoutOrbit, into: Float64Array) => void;

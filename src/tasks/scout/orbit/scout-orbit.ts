@@ -19,6 +19,7 @@ import {
   type Extras,
   extraKinds,
 } from "./extra-objects.ts";
+import { createRowCounts, type RowCounts } from "./row-counts.ts";
 
 /** Kinds of objects of a crossing. */
 export const objectKinds = ["muons", "jets", "egs", "taus"] as const;
@@ -33,17 +34,6 @@ export interface Physical {
   readonly eta: Float64Array;
   /** rad in [-pi, pi) [room]. */
   readonly phi: Float64Array;
-}
-
-/** Objects of a kind by crossing: compact, where offsets take a cache line a crossing. */
-export interface RowCounts {
-  /** False until they are counted. */
-  isMade: boolean;
-  /** [rows] */
-  readonly objects: Uint16Array;
-  /** Rows [pairs] with at least two, ascending. */
-  readonly pairRows: Uint16Array;
-  pairs: number;
 }
 
 /** Calibrated values as the trigger's integers, in the places of Level 1's. */
@@ -110,19 +100,15 @@ export function createScoutOrbit(decoders: Decoders): ScoutOrbit {
     extras: createExtras(),
     rows: 0,
     bx: new Uint16Array(crossingsPerOrbit),
-    counts: { muons: noCounts(), jets: noCounts(), egs: noCounts(), taus: noCounts() },
+    counts: {
+      ...{ muons: createRowCounts(), jets: createRowCounts() },
+      ...{ egs: createRowCounts(), taus: createRowCounts() },
+    },
     values: {},
     decision: null,
     kept: new Uint32Array(crossingsPerOrbit + 1),
   };
 }
-
-const noCounts = (): RowCounts => ({
-  isMade: false,
-  objects: new Uint16Array(crossingsPerOrbit),
-  pairRows: new Uint16Array(crossingsPerOrbit),
-  pairs: 0,
-});
 
 function physical({ offsets, columns }: OrbitCollection): Physical {
   const room = columns.hwPt.length;
@@ -242,22 +228,6 @@ function addExtraCrossings(orbit: ScoutOrbit): void {
       if (offsets[b] > offsets[b - 1]) isRow[b] = 1;
   orbit.rows = 0;
   for (let b = 1; b <= crossingsPerOrbit; b++) if (isRow[b]) bx[orbit.rows++] = b;
-}
-
-/** How many objects of a kind the crossings of an orbit have. */
-export function rowCounts({ rows, bx, objects, counts }: ScoutOrbit, kind: ObjectKind): RowCounts {
-  const made = counts[kind];
-  if (made.isMade) return made;
-  const { offsets } = objects[kind];
-  let pairs = 0;
-  for (let r = 0; r < rows; r++) {
-    const n = offsets[bx[r]] - offsets[bx[r] - 1];
-    made.objects[r] = n;
-    if (n > 1) made.pairRows[pairs++] = r;
-  }
-  made.pairs = pairs;
-  made.isMade = true;
-  return made;
 }
 
 /** The quantity of an orbit by name, with room for all crossings; made when first asked for. */

@@ -1,6 +1,7 @@
 import { crossingsPerOrbit } from "../../../cms/scouting/orbit-objects.ts";
 import { extraKinds } from "../orbit/extra-objects.ts";
-import { objectKinds, rowCounts, type ScoutOrbit } from "../orbit/scout-orbit.ts";
+import { rowCounts } from "../orbit/row-counts.ts";
+import { objectKinds, type ScoutOrbit } from "../orbit/scout-orbit.ts";
 import { count, type Tallies } from "../results/tallies.ts";
 
 /** Farthest crossings whose coincidences are counted. */
