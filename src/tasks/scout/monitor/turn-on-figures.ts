@@ -64,10 +64,10 @@ const binsName = ({ name }: TurnOnSnapshot) => `turnOn.${name}`;
 function singleFigure(turnOn: TurnOnSnapshot, other: TurnOnSnapshot | undefined): FigureCard {
   const { name, of, threshold, against, edges } = turnOn;
   const seriesName = `${of} ≥ ${threshold}`;
-  const { label, unit } = quantityAxis(of);
+  const { unit } = quantityAxis(of);
   const text = {
     ...{ title: name, n: total(turnOn.total) },
-    caption: `Share of objects with ${label} of at least ${threshold}${unit ? ` ${unit}` : ""}.`,
+    caption: `Share of objects with ${of} of at least ${threshold}${unit ? ` ${unit}` : ""}.`,
     x: { ...quantityAxis(against), log: isLogAxis(edges) },
     y: { label: "Efficiency", domain: [0, 1.08] as const },
   };
