@@ -116,19 +116,22 @@ export async function startBrokerWorkers(options: BrokerWorkersOptions): Promise
     let empty = 0;
     while (!closing.signal.aborted) {
       await sleep(watchMs, null, closing).catch(() => {});
-      empty = (await isEmpty()) && open.size > 0 && publishing.size === 0 ? empty + 1 : 0;
-      if (empty >= patience)
+      const isWaiting = () => open.size > 0 && publishing.size === 0 && !closing.signal.aborted;
+      const left = isWaiting() ? await messagesLeft() : 1;
+      empty = left === 0 && isWaiting() ? empty + 1 : 0;
+      if ((left === null && isWaiting()) || empty >= patience)
         throw new SessionError(
           `broker: ${broker.where} has lost ${open.size} blocks; go on with --resume`,
         );
     }
   }
-  async function isEmpty(): Promise<boolean> {
-    if (open.size === 0 || publishing.size > 0 || closing.signal.aborted) return false;
+  /** Blocks and results there; null where one of the streams is gone, which is sure. */
+  async function messagesLeft(): Promise<number | null> {
     const count = (name: string) => broker.messagesIn(name).catch(nullIfGone);
     const blocks = await count(names.blocks); // first: a result comes before its block goes
+    if (blocks === null) return null;
     const results = await count(names.results);
-    return blocks === null || results === null || blocks + results === 0;
+    return results === null ? null : blocks + results;
   }
 
   broker.listen(names.worker, (bytes) => {

@@ -5,7 +5,7 @@ import { hostname } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type BrokerRun, work } from "../../../../src/tasks/scout/broker/index.ts";
-import { keyOfStream } from "../../../../src/tasks/scout/broker/names.ts";
+import { brokerNames, keyOfStream } from "../../../../src/tasks/scout/broker/names.ts";
 import { connectNats } from "../../../../src/tasks/scout/broker/run-nats.ts";
 import { forty } from "../../../cli/fake-terminal.ts";
 import { temporaryFolder } from "../../../data/folder.ts";
@@ -40,7 +40,9 @@ async function startRun(name: string) {
   const ended = once(child, "exit").then(() => text);
   while (!existsSync(at(`${name}/broker.json`))) await sleep(20);
   const { key } = JSON.parse(readFileSync(at(`${name}/broker.json`), "utf8")) as { key: string };
-  while (!((await listed()).find(({ run }) => run === key)?.streams.blocks?.messages === 3));
+  const connection = await connectNats({ servers: [server.url], retrySeconds: 2, name: "test" });
+  while ((await connection.messagesIn(brokerNames("forty", key).blocks)) !== 3) await sleep(20);
+  await connection.close();
   const kill = async () => {
     child.kill("SIGKILL");
     await ended;
