@@ -34,8 +34,8 @@ export interface BrokerRun {
   readonly workers: Seen;
 }
 
-export const streamRoles = ["blocks", "results", "store"] as const;
-export type StreamRole = (typeof streamRoles)[number];
+const streamRoles = ["blocks", "results", "store"] as const;
+type StreamRole = (typeof streamRoles)[number];
 
 /** Workers are listened to for so long, and runs longer: three signs of life may get lost. */
 const [leastMs, mostMs] = [1.5 * helloMs, 4 * helloMs];

@@ -23,7 +23,7 @@ export interface RunWatch {
 }
 
 /** Without a new snapshot for so long, a run is stalled. */
-export const stalledSeconds = 5;
+const stalledSeconds = 5;
 
 /** What a snapshot of another version may lack. */
 const nothing: Snapshot = {

@@ -162,7 +162,7 @@ function level1Pt({ gmt, calo, values, objects }: ScoutOrbit, name: string, n: n
 }
 
 /** Gives values of a quantity [n], in memory that the next call uses again. */
-export type ValueReader = (orbit: ScoutOrbit) => { values: Float64Array; n: number };
+type ValueReader = (orbit: ScoutOrbit) => { values: Float64Array; n: number };
 
 /**
  * A reader of a quantity for what only counts values: those of pairs come without the crossings that
