@@ -3,14 +3,15 @@ import { type BrokerRun, listRuns, removeRun } from "../../tasks/scout/broker/in
 import type { Session } from "../session.ts";
 import { countText, textTable } from "../text-table.ts";
 import type { Define } from "../verb.ts";
+import { nameOption, serversArgument } from "./broker-address.ts";
 
 /** `forty scout broker`: what runs have on a broker, and an end to what one has left there. */
 export const define: Define = (command, run) => {
   command
     .command("broker")
     .description("list the runs on a NATS broker, or remove what an abandoned one has there")
-    .argument("<servers>", "nats://host:port of the broker, or several of a cluster with commas")
-    .option("--name <prefix>", "name on the broker, as the runs have in broker.name", "forty")
+    .argument(...serversArgument)
+    .option(...nameOption)
     .option("--remove <run>", "key of the run to remove, as listed (default: none)")
     .option("--force", "remove it also where its process gives signs of life, which ends it")
     .addHelpText(
@@ -31,10 +32,10 @@ interface BrokerOptions {
 
 async function manage(
   { say, signal }: Session,
-  addresses: string,
+  servers: readonly string[],
   { name, remove, force = false }: BrokerOptions,
 ): Promise<{ runs: readonly BrokerRun[] } | { removed: BrokerRun }> {
-  const where = { servers: addresses.split(","), name, signal };
+  const where = { servers, name, signal };
   if (remove !== undefined) {
     const removed = await removeRun({ ...where, run: remove, force });
     say(`removed run ${remove}: ${countText(removed.messages)} messages, ${sizeText(removed)}`);

@@ -8,13 +8,14 @@ import { realNumber, wholeNumber } from "../options.ts";
 import type { Session } from "../session.ts";
 import { countText } from "../text-table.ts";
 import type { Define } from "../verb.ts";
+import { nameOption, serversArgument } from "./broker-address.ts";
 
 /** `forty scout publish`: the orbits of this machine for a run behind a broker. */
 export const define: Define = (command, run) => {
   command
     .command("publish")
     .description("send raw orbits to a run on another machine over a NATS broker")
-    .argument("<servers>", "nats://host:port of the broker, or several of a cluster with commas")
+    .argument(...serversArgument)
     .argument("[file...]", "raw orbit files")
     .option("--folder <path>", "follow a folder whose raw files appear (default: none)")
     .option("--tcp <address>", "receive raw files on host:port (default: none)")
@@ -30,7 +31,7 @@ export const define: Define = (command, run) => {
       realNumber("--idle", { min: 0 }),
       0,
     )
-    .option("--name <prefix>", "name on the broker, as the run has in broker.name", "forty")
+    .option(...nameOption)
     .addHelpText(
       "after",
       `
@@ -50,13 +51,12 @@ interface PublishSettings {
 
 async function send(
   session: Session,
-  addresses: string,
+  servers: string[],
   files: readonly string[],
   { folder, tcp, senders, idle, name }: PublishSettings,
 ): Promise<{ blocks: number; orbits: number; counts: Readonly<Record<string, number>> }> {
   if ([files.length > 0, folder, tcp].filter(Boolean).length !== 1)
     throw new ConfigError("forty scout publish: give raw orbit files, or --folder, or --tcp");
-  const servers = addresses.split(",");
   const done = { blocks: 0, orbits: 0, counts: {} as Record<string, number> };
   const count = (name: string, n: number) => {
     done.counts[name] = (done.counts[name] ?? 0) + n;

@@ -3,14 +3,15 @@ import { realNumber, wholeNumber } from "../options.ts";
 import type { Session } from "../session.ts";
 import { countText } from "../text-table.ts";
 import type { Define } from "../verb.ts";
+import { nameOption, serversArgument } from "./broker-address.ts";
 
 /** `forty scout work`: threads of this machine for runs behind a broker. */
 export const define: Define = (command, run) => {
   command
     .command("work")
     .description("work for runs on other machines that deal their blocks over a NATS broker")
-    .argument("<servers>", "nats://host:port of the broker, or several of a cluster with commas")
-    .option("--name <prefix>", "name on the broker, as the runs have in broker.name", "forty")
+    .argument(...serversArgument)
+    .option(...nameOption)
     .option(
       "--threads <count>",
       "blocks to work on at a time",
@@ -40,7 +41,7 @@ interface WorkSettings {
 /** What was done, also where Ctrl-C ended it. */
 async function workFor(
   session: Session,
-  servers: string,
+  servers: readonly string[],
   { name, threads, idle }: WorkSettings,
 ): Promise<{ runs: number; blocks: number; orbits: number; failed: number }> {
   const done = { runs: 0, blocks: 0, orbits: 0, failed: 0 };
@@ -62,7 +63,7 @@ async function workFor(
   };
   draw();
   await work({
-    ...{ servers: servers.split(","), name, threads, signal: session.signal, onBlock },
+    ...{ servers, name, threads, signal: session.signal, onBlock },
     ...(idle === undefined ? {} : { idleSeconds: idle }),
     onRun(key) {
       done.runs++;

@@ -4,7 +4,8 @@ import { dense, quantize } from "./programs.ts";
 
 /** Models of the trigger's size with random weights. */
 
-const muons: ProgramInput = {
+/** A muon as Level 1 has it. */
+export const muons: ProgramInput = {
   name: "muons",
   labels: ["hwPtL1", "hwPhiL1", "hwEtaL1", "hwSignL1"],
   lanes: [

@@ -11,6 +11,7 @@ import { readProgram } from "../../../src/tasks/fpga/read-program.ts";
 import { loadAssets } from "../../../src/tasks/scout/run-assets.ts";
 import { stageSchema } from "../../../src/tasks/scout/stages/stages.ts";
 import { temporaryFolder } from "../../data/folder.ts";
+import { muons } from "../../fpga/emit/large-programs.ts";
 import { processed, textAsset } from "./processed.ts";
 import { orbitsOf } from "./samples.ts";
 
@@ -97,18 +98,7 @@ describe("a design of forty fpga as a recalibration", () => {
   /** pt = 3/8 of Level 1's, eta hwEtaL1 + 1/4 in steps, phi hwPhiL1 - hwPtL1 / 2 in steps, wrapped. */
   const program: FixedProgram = {
     name: "muons",
-    inputs: [
-      {
-        name: "muons",
-        labels: ["hwPtL1", "hwPhiL1", "hwEtaL1", "hwSignL1"],
-        lanes: [
-          { fraction: 0, lo: 0, hi: 511 },
-          { fraction: 0, lo: 0, hi: 575 },
-          { fraction: 0, lo: -256, hi: 255 },
-          { fraction: 0, lo: 0, hi: 1 },
-        ],
-      },
-    ],
+    inputs: [muons],
     ops: [
       {
         ...{ op: "affine", input: "muons", output: "rows", layer: "dense", rows: 3, columns: 4 },
