@@ -19,6 +19,10 @@ let orbits: WholeOrbit[];
 let processor: Processor;
 beforeAll(async () => {
   orbits = orbitsOf(4, { calo: true, seed: 9 });
+  for (const { gmt } of orbits) {
+    const { hwChargeValid } = gmt.objects.muons.columns;
+    for (let i = 0; i < hwChargeValid.length; i += 5) hwChargeValid[i] = 0;
+  }
   const config = parseScout({
     files: ["-"],
     batchOrbits: 3,
@@ -60,6 +64,42 @@ test("every count of the muon chain is that of a plain loop over the orbits, wha
     }),
     { seed: 3, numRuns: 15 },
   );
+});
+
+test("muons of which the model gives no numbers keep what Level 1 measured", async () => {
+  const steep = 3.4e36; // times 101 it is no float32
+  const name = "histogram.pt";
+  const own = await createProcessor(
+    parseScout({
+      files: ["-"],
+      stages: [
+        { kind: "recalibrate", model: "toy" },
+        { kind: "histogram", name: "pt", of: "muon.pt", ...log },
+      ],
+    }),
+    { toy: toyModel("muons", { ptCalib: [0.25, 0, 0, 0], etaCalib: [0, 0, steep, 0] }) },
+    createNodeRuntime({ threads: 1 }),
+  );
+  const { tallies } = await own.process({
+    ...{ run: 1, id: 0 },
+    orbits: [{ orbit: 1, lumi: 1, gmt: gmtPayload(orbits[0], 1) }],
+  });
+  await own.dispose();
+  const { offsets, columns: c } = orbits[0].gmt.objects.muons;
+  const expected = new Float64Array(log.bins + 2);
+  const { edges } = logBins(log.bins, log.low, log.high);
+  const counts = { calibrated: 0, kept: 0 };
+  for (let i = 0; i < offsets[3564]; i++) {
+    const ptL1 = (c.hwPt[i] - 1) * 0.5;
+    const isFor = ptL1 > 5 && ptL1 < 40 && c.hwChargeValid[i] === 1;
+    const isNumber = Math.abs(c.hwEta[i]) <= 100;
+    if (isFor) counts[isNumber ? "calibrated" : "kept"]++;
+    const pt = isFor && isNumber ? ptL1 / 2 : ptL1;
+    expected[edges.filter((e) => e <= pt).length]++;
+  }
+  expect(Math.min(counts.calibrated, counts.kept)).toBeGreaterThan(10);
+  expect(tallies.counts["muons.calibrated"]).toBe(counts.calibrated);
+  expect(tallies.bins[name]).toEqual(expected);
 });
 
 interface Muon {
